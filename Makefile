@@ -1,0 +1,69 @@
+# `make run` and `make test` set up all they need by themselves.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CIVICBUS := $(BIN)/civicbus
+# The logs that the tests run on: both, or `LOG=sqlite` for the smaller run without Java and Kafka.
+LOG ?= sqlite,kafka
+# Where `make run` keeps its city, log and keys.
+DEMO ?= data/demo
+RESIDENTS ?= 5000
+
+.PHONY: help run test lint format bench faults kafka tools lock clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/run.done ## the main job on the embedded log: a fictional city, published, normalized, summed up
+	$(CIVICBUS) demo --into $(DEMO) --residents $(RESIDENTS)
+
+test: $(VENV)/dev.done tools ## the tests, on the embedded log and on a real Apache Kafka (LOG=sqlite: embedded only)
+	LOG=$(LOG) $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/dev.done ## formatting, lint, types, import directions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.done ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev.done tools ## the figures of bench/README.md, as ratios within one run
+	LOG=$(LOG) $(BIN)/python -m bench $(ARGS)
+
+faults: $(VENV)/dev.done tools ## every crash point 50 times, on both logs
+	LOG=$(LOG) FAULT_ROUNDS=50 $(BIN)/python -m pytest tests/faults --timeout=7200 $(ARGS)
+
+kafka: tools $(VENV)/dev.done ## a real Apache Kafka on this machine to play with (ctrl-C stops it)
+	$(BIN)/python deploy/kafka/dev.py
+
+tools: ## what the tests need beside Python: Java, Maven, the broker's jars, promtool
+	@LOG=$(LOG) sh deploy/ensure-tools.sh
+
+lock: $(VENV)/dev.done ## pin every package anew, with hashes
+	echo 'setuptools>=77' > $(VENV)/build.in
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml $(VENV)/build.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --upgrade -q -o deploy/requirements/run.txt
+	$(BIN)/uv pip compile pyproject.toml $(VENV)/build.in --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --upgrade -q -o deploy/requirements/dev.txt
+
+clean: ## remove what was made (the environment, the demo city; not data/ of your own)
+	rm -rf $(VENV) .tools $(DEMO) build ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("civicbus needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: apt-get install python3-venv"; exit 1; }
+
+# Packages come with their hashes and from whatever index this machine is set up for.
+$(VENV)/run.done: deploy/requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/dev.done: deploy/requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@ $(VENV)/run.done

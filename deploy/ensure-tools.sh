@@ -1,0 +1,26 @@
+#!/bin/sh
+# Makes sure that what the tests need beside Python is here: Java 17, Maven, the broker's jars, promtool.
+# As root on Debian it installs them; elsewhere it stops with one line naming the package.
+set -eu
+cd "$(dirname "$0")/.."
+
+need() { # need COMMAND PACKAGE
+    command -v "$1" >/dev/null 2>&1 && return 0
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        [ -e /var/lib/civicbus-apt-updated ] || { apt-get update -qq && touch /var/lib/civicbus-apt-updated; }
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+        command -v "$1" >/dev/null 2>&1 && return 0
+    fi
+    echo "The tests need '$1': install the package '$2' (or run 'make test LOG=sqlite' for the part that needs no Java)." >&2
+    exit 1
+}
+
+# Debian's prometheus package would start a server where services run; only its promtool is wanted, so none is started.
+need promtool prometheus
+case "${LOG:-sqlite,kafka}" in
+    *kafka*)
+        need java openjdk-17-jre-headless
+        need mvn maven
+        sh deploy/kafka/fetch.sh
+        ;;
+esac
