@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from struct import unpack_from
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -106,7 +107,9 @@ class EventLog(Protocol):
         """All topics, sorted by name."""
         ...
 
-    def scan(self, topic: str, start: Mapping[int, int] | None = None, stop: Mapping[int, int] | None = None, max_records: int = 2000) -> Iterator[Batch]:
+    def scan(
+        self, topic: str, start: Mapping[int, int] | None = None, stop: Mapping[int, int] | None = None, max_records: int = 2000
+    ) -> Iterator[Batch]:
         """Read without a group, partition by partition from `start` (default: the first kept) up to `stop`
         (default: the end as it was when the scan began), in batches of at most `max_records`."""
         ...
@@ -143,19 +146,12 @@ def partition_of(key: bytes | None, partitions: int) -> int:
 
 
 def _murmur2(data: bytes) -> int:
-    length = len(data)
-    h = (0x9747B28C ^ length) & 0xFFFFFFFF
-    whole = length & ~3
-    for i in range(0, whole, 4):
-        k = int.from_bytes(data[i : i + 4], "little") * 0x5BD1E995 & 0xFFFFFFFF
-        k = (k ^ (k >> 24)) * 0x5BD1E995 & 0xFFFFFFFF
-        h = (h * 0x5BD1E995 & 0xFFFFFFFF) ^ k
-    tail = length & 3
-    if tail == 3:
-        h ^= data[whole + 2] << 16
-    if tail >= 2:
-        h ^= data[whole + 1] << 8
-    if tail >= 1:
-        h = (h ^ data[whole]) * 0x5BD1E995 & 0xFFFFFFFF
-    h = (h ^ (h >> 13)) * 0x5BD1E995 & 0xFFFFFFFF
-    return h ^ (h >> 15)
+    """Apache Kafka's `Utils.murmur2`, as an unsigned number. Runs once a record written, so four bytes at a time."""
+    h = 0x9747B28C ^ len(data)
+    for k in unpack_from(f"<{len(data) >> 2}I", data):
+        k = k * 0x5BD1E995 & 0xFFFFFFFF
+        h = (h * 0x5BD1E995 ^ (k ^ k >> 24) * 0x5BD1E995) & 0xFFFFFFFF
+    if rest := data[len(data) & ~3 :]:
+        h = (h ^ int.from_bytes(rest, "little")) * 0x5BD1E995 & 0xFFFFFFFF
+    h = (h ^ h >> 13) * 0x5BD1E995 & 0xFFFFFFFF
+    return h ^ h >> 15

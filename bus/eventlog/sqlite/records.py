@@ -1,0 +1,146 @@
+"""Records into the file and out of it: topics and their lanes, appending, reading a stretch of one lane."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import count
+from struct import Struct
+from typing import NamedTuple
+
+import apsw
+
+from bus.errors import WrongUse
+from bus.event import Batch, Headers, Output, Record
+from bus.eventlog.port import TopicSpec, partition_of
+from bus.eventlog.sqlite.file import OFFSET_BITS, select
+
+KEEPS = ("forever", "latest", "latest+time", "time")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka allows, so that a name made here can move there
+_HEADER = Struct(">HI")  # bytes of the name, bytes of the value
+
+Row = tuple[int, bytes | None, bytes | None, bytes | None]  # timestamp, key, value, packed headers
+
+
+class Lane(NamedTuple):
+    """One partition of one topic. `topic` is the name as the caller knows it, without the namespace."""
+
+    id: int
+    topic: str
+    partition: int
+
+    @property
+    def base(self) -> int:
+        """Row number of the record with offset 0."""
+        return self.id << OFFSET_BITS
+
+    @property
+    def end(self) -> int:
+        """The row number after the last that the lane can have."""
+        return (self.id + 1) << OFFSET_BITS
+
+
+class Directory:
+    """The lanes of the topics of one namespace. Remembers what it has looked up: lanes never go away, nor change."""
+
+    def __init__(self, namespace: str) -> None:
+        self._namespace = namespace
+        self._lanes: dict[str, list[Lane]] = {}
+
+    def lanes(self, db: apsw.Connection, topic: str) -> list[Lane]:
+        """The lanes of `topic`, by partition. Raises `WrongUse` when there is no such topic."""
+        known = self._lanes.get(topic)
+        if known is None:
+            found = select(
+                db,
+                "SELECT lane.id, partition FROM lane JOIN topic ON topic.id = lane.topic WHERE name = ? ORDER BY partition",
+                (self._namespace + topic,),
+            )
+            known = [Lane(lane, topic, partition) for lane, partition in found]
+            if not known:
+                raise WrongUse(
+                    "There is no such topic.",
+                    "主题不存在。",
+                    place=topic,
+                    hint="See `civicbus topics`.",
+                    hint_zh="请查看 `civicbus topics`。",
+                )
+            self._lanes[topic] = known
+        return known
+
+    def by_lane(self, db: apsw.Connection, outputs: Iterable[Output]) -> dict[Lane, list[Row]]:
+        """`outputs` as rows, shared out to their lanes, in order."""
+        rows: dict[Lane, list[Row]] = {}
+        lists: dict[str, list[list[Row]]] = {}
+        for topic, (key, value, timestamp, headers), partition in outputs:
+            into = lists.get(topic)
+            if into is None:
+                lanes = self.lanes(db, topic)
+                into = lists[topic] = [rows.setdefault(lane, []) for lane in lanes]
+            if partition is None:
+                partition = partition_of(key, len(into))
+            elif not 0 <= partition < len(into):
+                raise WrongUse(f"The topic has no partition {partition}.", f"主题没有分区 {partition}。", place=topic)
+            into[partition].append((timestamp, key, value, pack(headers) if headers else None))
+        return {lane: kept for lane, kept in rows.items() if kept}
+
+
+def create(db: apsw.Connection, namespace: str, spec: TopicSpec) -> None:
+    """Create a topic unless there is one of that name. Within a write. Raises `WrongUse` for a spec that makes no sense."""
+    name = namespace + spec.name
+    timed = spec.keep.endswith("time")
+    if not _NAME.fullmatch(name) or spec.partitions < 1 or spec.keep not in KEEPS or timed != (spec.retention_ms is not None):
+        raise WrongUse("The topic's name or settings are not right.", "主题名称或设置有误。", place=spec.name)
+    if db.execute("SELECT 1 FROM topic WHERE name = ?", (name,)).get is not None:
+        return
+    db.execute(
+        "INSERT INTO topic(name, partitions, keep, retention_ms) VALUES (?, ?, ?, ?)", (name, spec.partitions, spec.keep, spec.retention_ms)
+    )
+    topic = db.last_insert_rowid()
+    db.executemany("INSERT INTO lane(topic, partition) VALUES (?, ?)", ((topic, partition) for partition in range(spec.partitions)))
+
+
+def append(db: apsw.Connection, rows: dict[Lane, list[Row]]) -> None:
+    """Append `rows`. Within a write, whose lock makes the offsets gapless."""
+    for lane, kept in rows.items():
+        offset = db.execute("SELECT next FROM lane WHERE id = ?", (lane.id,)).get
+        db.executemany(
+            "INSERT INTO record VALUES (?, ?, ?, ?, ?)",
+            ((row, *columns) for row, columns in zip(count(lane.base + offset), kept, strict=False)),
+        )
+        db.execute("UPDATE lane SET next = ? WHERE id = ?", (offset + len(kept), lane.id))
+
+
+def read(db: apsw.Connection, lane: Lane, start: int, stop: int, limit: int) -> Batch | None:
+    """At most `limit` records of `lane` with start <= offset < stop, or None when there are none."""
+    base = lane.base
+    found = select(
+        db,
+        "SELECT id, key, value, timestamp, headers FROM record WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+        (base + start, base + stop, limit),
+    )
+    if not found:
+        return None
+    offsets = [row[0] - base for row in found]
+    return Batch(lane.topic, lane.partition, offsets, [Record(k, v, t, unpack(h) if h else ()) for _, k, v, t, h in found])
+
+
+def pack(headers: Headers) -> bytes:
+    """Headers as they are kept: for each its lengths, its name in UTF-8, its value."""
+    parts: list[bytes] = []
+    for name, value in headers:
+        named = name.encode()
+        parts += (_HEADER.pack(len(named), len(value)), named, value)
+    return b"".join(parts)
+
+
+def unpack(packed: bytes) -> Headers:
+    """The inverse of `pack`."""
+    headers = []
+    at = 0
+    while at < len(packed):
+        named, valued = _HEADER.unpack_from(packed, at)
+        at += _HEADER.size
+        headers.append((packed[at : at + named].decode(), packed[at + named : at + named + valued]))
+        at += named + valued
+    return tuple(headers)
