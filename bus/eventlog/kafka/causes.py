@@ -1,0 +1,92 @@
+"""What a failure of kafka-python means, as one of the bus's errors.
+
+The texts name no more than topics and settings: kafka-python's own messages may quote a record's value, so they are not passed on.
+"""
+
+from __future__ import annotations
+
+import kafka.errors as of_kafka
+
+from bus.errors import BusError, Fenced, LogRefused, Unreachable
+
+_MEMBER_GONE = (
+    of_kafka.CommitFailedError,
+    of_kafka.IllegalGenerationError,
+    of_kafka.UnknownMemberIdError,
+    of_kafka.FencedInstanceIdError,
+    of_kafka.RebalanceInProgressError,
+)
+_PRODUCER_GONE = (of_kafka.ProducerFencedError, of_kafka.InvalidProducerEpochError, of_kafka.InvalidProducerIdMappingError)
+_TOO_LARGE = (of_kafka.MessageSizeTooLargeError, of_kafka.RecordListTooLargeError)
+_GONE = (of_kafka.OffsetOutOfRangeError, of_kafka.LogTruncationError)
+
+
+class Replaced(Fenced):
+    """Another process works under the same transactional id; this one must end."""
+
+    zh = "另一进程正以同一事务标识运行，本进程必须退出。"
+
+
+def cause(error: BaseException, doing: str) -> BusError:
+    """The bus's error for `error`, which was met while `doing` (English, for the message)."""
+    if isinstance(error, BusError):
+        return error
+    root = _root(error)
+    name = type(root).__name__
+    if isinstance(root, _PRODUCER_GONE):
+        return Replaced(place=doing)
+    if isinstance(root, _MEMBER_GONE):
+        return Fenced(
+            "This reader no longer owns what it read: it was too slow, or the group changed.",
+            "本读取者已不再拥有所读分区：处理过慢，或消费组已变化。",
+            place=doing,
+        )
+    if isinstance(root, of_kafka.SaslAuthenticationFailedError):
+        return wrong_credentials(doing)
+    if isinstance(root, of_kafka.AuthorizationError):
+        return Unreachable(
+            f"Kafka does not allow this user to do this ({name}, while {doing}).",
+            f"Kafka 拒绝该用户执行此操作（{name}）。",
+            place=doing,
+            hint="Give the user the rules (ACLs) that the step needs on its topics, group and transactional id.",
+            hint_zh="请为该用户配置所需的主题、消费组和事务标识的访问规则（ACL）。",
+        )
+    if isinstance(root, _TOO_LARGE):
+        return LogRefused("A record is larger than Kafka's topic allows (1 MB).", "记录超过 Kafka 主题允许的大小（1 MB）。", place=doing)
+    if isinstance(root, _GONE):
+        return LogRefused(
+            "The position of this group lies outside of what the topic still keeps; move it deliberately.",
+            "该消费组的位置已不在主题保留范围内，请有意识地重设位置。",
+            place=doing,
+        )
+    if isinstance(root, of_kafka.UnknownTopicOrPartitionError):
+        return LogRefused("The topic does not exist.", "主题不存在。", place=doing)
+    if isinstance(root, of_kafka.UnsupportedVersionError):
+        return LogRefused("This Kafka is too old for what civicbus needs (2.5).", "该 Kafka 版本过旧（至少需要 2.5）。", place=doing)
+    return Unreachable(f"Kafka failed while {doing} ({name}).", f"Kafka 操作失败（{name}）。", place=doing)
+
+
+def wrong_credentials(place: str) -> Unreachable:
+    """The broker is there and refuses the user name or the password."""
+    return Unreachable(
+        "Kafka refuses the user name or the password.",
+        "Kafka 拒绝了用户名或密码。",
+        place=place,
+        hint="Check sasl.username, sasl.password and sasl.mechanism.",
+        hint_zh="请检查 sasl.username、sasl.password 与 sasl.mechanism。",
+    )
+
+
+def missing_topic(topic: str) -> LogRefused:
+    """A topic that was to exist does not."""
+    return LogRefused(f"Topic '{topic}' does not exist.", f"主题“{topic}”不存在。", place=topic)
+
+
+def _root(error: BaseException) -> BaseException:
+    """kafka-python wraps the reason of a failed transaction in a plain KafkaError, as its last argument."""
+    while type(error) is of_kafka.KafkaError:
+        inner = [each for each in (*error.args, error.__cause__) if isinstance(each, BaseException)]
+        if not inner:
+            break
+        error = inner[-1]
+    return error
