@@ -1,0 +1,5 @@
+"""`python -m bus` is `civicbus`."""
+
+from bus.cli import main
+
+main()

@@ -1,0 +1,159 @@
+"""What commands work with, opened when first asked for. THE ONLY PLACE WHERE ADAPTERS ARE CHOSEN.
+
+A command takes `ctx: typer.Context` and calls `of(ctx)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bus import keys
+from bus.config import Settings
+from bus.errors import WrongUse
+from bus.eventlog import topics
+
+if TYPE_CHECKING:
+    from bus.contracts.catalog import Catalog
+    from bus.contracts.codec import Codec
+    from bus.contracts.registry import Registry
+    from bus.eventlog.port import EventLog
+
+
+class App:
+    """One run of the command line: settings, and what they lead to. Not for use from several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @property
+    def home(self) -> Path:
+        """`CIVICBUS_HOME`, made for its owner alone on first use."""
+        make_private(self.settings.home)
+        return self.settings.home
+
+    @cached_property
+    def log(self) -> EventLog:
+        """The log of `--log`. Raises `Unreachable` or `LogRefused`."""
+        return open_log(self.settings)
+
+    @cached_property
+    def schemas(self) -> Traversable | Path:
+        """Where contracts, mappings and code lists are read from."""
+        return self.settings.schemas or files("schemas")
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """All contracts and entities. Raises `ConfigRefused`."""
+        from bus.contracts import catalog
+
+        return catalog.load(self.schemas)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Schemas by subject, version and id."""
+        from bus.contracts.registry import Registry
+
+        return Registry.load(self.schemas)
+
+    @cached_property
+    def codec(self) -> Codec:
+        """Events to bytes and back."""
+        from bus.contracts.codec import Codec
+
+        return Codec(self.registry)
+
+    @cached_property
+    def keys(self) -> keys.KeyRing:
+        """The keys of the bus, made on first use, with a pair for each department of the catalog. Raises `KeyRefused`."""
+        departments = sorted({contract.department for contract in self.catalog.datasets.values()})
+        return keys.load_or_make(self.home, departments)
+
+    @property
+    def reference(self) -> Path:
+        """The folder of the city's tables (divisions, compounds)."""
+        return self.settings.reference
+
+    def create_topics(self) -> None:
+        """Make the topics that steps write and that do not exist yet."""
+        departments = {contract.department for contract in self.catalog.datasets.values()}
+        names = [topics.ACCOUNT, *map(topics.dead_letter, departments), *map(topics.canonical, self.catalog.entities)]
+        self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))
+
+    def dataset(self, name: str) -> str:
+        """`name` if the catalog has such a dataset. Raises `WrongUse` that names near ones otherwise."""
+        known(name, self.catalog.datasets, "dataset", "数据集")
+        return name
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "log" in self.__dict__:
+            self.log.close()
+
+
+def of(ctx: typer.Context) -> App:
+    """The `App` of this run."""
+    app: App = ctx.find_root().obj
+    return app
+
+
+def open_log(settings: Settings) -> EventLog:
+    """The log that `settings.log` names."""
+    scheme, _, rest = settings.log.partition("://")
+    if scheme == "kafka":
+        from bus.eventlog.kafka import KafkaLog
+
+        return KafkaLog(rest, settings.namespace, settings.kafka)
+    from bus.eventlog.sqlite import SqliteLog
+
+    path = sqlite_path(settings)
+    if path.parent == settings.home:
+        make_private(settings.home)
+    return SqliteLog(path, f"{settings.namespace}." if settings.namespace else "")
+
+
+def sqlite_path(settings: Settings) -> Path:
+    """The file of the embedded log. Raises `WrongUse` when the log is another one."""
+    scheme, _, rest = settings.log.partition("://")
+    if scheme != "sqlite":
+        raise WrongUse(
+            "This is for the embedded log (sqlite:///PATH) only.", "该操作仅适用于嵌入式日志（sqlite:///路径）。", place=settings.log
+        )
+    return Path(rest.removeprefix("/"))
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder for its owner alone; one that exists is left as it is. Raises `WrongUse` where it cannot be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise WrongUse(
+            f"The folder cannot be made ({type(wrong).__name__}).",
+            "无法创建该目录。",
+            place=str(folder),
+            hint="Name another with CIVICBUS_HOME, or make it yours.",
+            hint_zh="请用 CIVICBUS_HOME 指定其他目录，或取得其权限。",
+        ) from wrong
+
+
+def known(name: str, names: Iterator[str] | object, kind: str, kind_zh: str) -> None:
+    """Raise `WrongUse`, naming what may have been meant, unless `name` is one of `names`."""
+    import difflib
+
+    every = sorted(names)  # type: ignore[call-overload]
+    if name in every:
+        return
+    near = difflib.get_close_matches(name, every, 3, 0.5)
+    raise WrongUse(
+        f"There is no {kind} of this name.",
+        f"没有这个{kind_zh}。",
+        place=name,
+        hint=f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(every)}.",
+        hint_zh=f"是否指 {' 或 '.join(near)}？" if near else f"可用的有：{'、'.join(every)}。",
+    )

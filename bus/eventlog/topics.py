@@ -1,0 +1,47 @@
+"""Names of topics and how each kind is kept. Pure.
+
+A prefix ends in a dot, so that a rule for `raw.civil.` never matches `raw.civilian.`.
+"""
+
+from __future__ import annotations
+
+from bus.errors import WrongUse
+from bus.eventlog.port import TopicSpec
+
+ACCOUNT = "internal.account"
+_DAY_MS = 86_400_000
+
+
+def raw(dataset: str) -> str:
+    """The topic of what a department said: "civil.marriage" → "raw.civil.marriage"."""
+    return f"raw.{dataset}"
+
+
+def canonical(entity: str) -> str:
+    """The topic of statements about an entity in the common language."""
+    return f"canonical.{entity}"
+
+
+def dead_letter(department: str) -> str:
+    """The topic of a department's refused records; only it may read there."""
+    return f"deadletter.{department}"
+
+
+def dataset_of(topic: str) -> tuple[str, str]:
+    """(department, dataset) of a raw topic: "raw.civil.marriage" → ("civil", "civil.marriage")."""
+    dataset = topic.removeprefix("raw.")
+    return dataset.partition(".")[0], dataset
+
+
+def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
+    """How a topic of this name is made. Raises `WrongUse` for a name of no kind."""
+    kind = topic.partition(".")[0]
+    if kind == "raw":
+        return TopicSpec(topic, partitions, "latest+time", raw_days * _DAY_MS)
+    if kind == "canonical":
+        return TopicSpec(topic, partitions, "latest")
+    if kind == "deadletter":
+        return TopicSpec(topic, partitions, "forever")
+    if topic == ACCOUNT:
+        return TopicSpec(topic, 1, "forever")
+    raise WrongUse(f"No topic is kept by the name of '{topic}'.", f"没有名为“{topic}”的主题类型。", place=topic)
