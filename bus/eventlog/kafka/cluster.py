@@ -58,10 +58,9 @@ class Cluster:
         """The first offset kept and the one after the last committed record (the "last stable offset")."""
         if not places:
             return {}, {}
-        committed = IsolationLevel.READ_COMMITTED
-        latest = self.ask(
-            lambda admin: admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST), committed), "reading offsets"
-        )
+        earliest, latest = dict.fromkeys(places, OffsetSpec.EARLIEST), dict.fromkeys(places, OffsetSpec.LATEST)
+        first = self.ask(lambda admin: admin.list_partition_offsets(earliest), "reading offsets")
+        stable = self.ask(lambda admin: admin.list_partition_offsets(latest, IsolationLevel.READ_COMMITTED), "reading offsets")
         return {place: each.offset for place, each in first.items()}, {place: each.offset for place, each in stable.items()}
 
     def wait_until_through(self, transactional_id: str) -> None:

@@ -14,6 +14,7 @@ from bus.event import Batch, Position
 from bus.eventlog.kafka.causes import cause
 from bus.eventlog.kafka.clients import check_client, silence_secrets
 from bus.eventlog.kafka.cluster import Cluster
+from bus.eventlog.kafka.probe import probe_settings
 from bus.eventlog.kafka.reader import KafkaReader
 from bus.eventlog.kafka.scan import scan_topic
 from bus.eventlog.kafka.settings import read_settings
@@ -34,8 +35,11 @@ class KafkaLog:
         check_client()
         silence_secrets()
         self._settings = read_settings(bootstrap, namespace, settings or {})
+        # Asked on the wire first: kafka-python would try for its whole time limit and then not say why.
+        found = probe_settings(self._settings)
+        found.raise_if_bad()
+        self._cluster = found.cluster
         self._at = Cluster(self._settings)
-        self._cluster = str(self._at.ask(lambda admin: admin.describe_cluster(), "connecting")["cluster_id"])
 
     def identity(self) -> str:
         return f"kafka:{self._cluster}:{self._settings.namespace}"

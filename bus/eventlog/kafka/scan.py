@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import kafka.errors as of_kafka
@@ -48,13 +48,18 @@ def _scan_partition(
     consumer.seek(place, begin)
     position, moved = begin, time.monotonic()
     while position < end:
-        polled = lane.run(lambda: consumer.poll(500, max_records), _STALLED_S, f"reading topic {topic}")
-        records = [each for each in polled.get(place, ()) if each.offset < end]
+        polled, reached = lane.run(lambda: _poll(consumer, place, max_records), _STALLED_S, f"reading topic {topic}")
+        records = [each for each in polled if each.offset < end]
         if records:
             yield as_batch(topic, place.partition, records)
-        # Beyond the last record lie transaction markers and aborted records: only the consumer's own position passes them.
-        reached = lane.run(lambda: consumer.position(place, timeout_ms=10_000), _STALLED_S, f"reading topic {topic}")
-        if reached is not None and reached > position:
+        if reached > position:
             position, moved = reached, time.monotonic()
         elif time.monotonic() - moved > _STALLED_S:
             raise Unreachable(f"Reading topic '{topic}' does not go on.", f"读取主题“{topic}”停滞。", place=topic)
+
+
+def _poll(consumer: Any, place: TopicPartition, max_records: int) -> tuple[Sequence[Any], int]:
+    """Records, and where the consumer stands now: after the last record lie transaction markers and aborted records, which only the
+    consumer's own position passes. A short wait, because passing those is no reason for `poll` to return."""
+    polled = consumer.poll(20, max_records)
+    return polled.get(place, ()), consumer.position(place, timeout_ms=10_000) or 0
