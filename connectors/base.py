@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bus.errors import ConfigRefused
 from bus.publish.source import FileCheck, FileNote, Row, Source
 
-__all__ = ["FileCheck", "FileNote", "Layout", "NotData", "Row", "Source", "read_layout"]
-
-
-class NotData(BaseModel):
-    """Which rows of a workbook are no data. `total`: a cell that begins with one of these words, in any of the first columns."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    total: tuple[str, ...] = ("合计", "总计", "小计", "共计")
+__all__ = ["FileCheck", "FileNote", "Layout", "Row", "Source", "read_layout"]
 
 
 class Layout(BaseModel):
     """How one dataset's file is read. Checked when it is loaded: a wrong word is refused with its place, before any file is opened.
 
-    `columns` are the source's own column names in the contract's order, `key` those whose absence refuses the file; both are filled in
-    from the contract when the layout does not name them."""
+    What each key means stands at the top of `schemas/departments/civil/marriage.source.yaml`. `title_rows`, `header_rows` and `line_end`
+    say how the file is written; a reader finds the header by its names, so that one title row more refuses nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     dataset: str
-    format: Literal["delimited", "workbook"]
     file: str
+    format: Literal["delimited", "workbook"]
+    required: tuple[str, ...] = ()
+    header_rows: tuple[int, ...] = (1,)
+    secret_markers: tuple[str, ...] = ("国家秘密", "工作秘密")
     encoding: str = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quoting: Literal["all", "minimal", "none"] = "minimal"
-    null: str = ""
     escape: str | None = None
-    line_end: str | None = None
-    header_rows: int | tuple[int, ...] = 1
+    line_end: str = "\n"
+    null_text: str = ""
     sheets: Literal["all"] | tuple[str, ...] = "all"
-    not_data: NotData = NotData()
+    title_rows: tuple[int, ...] = ()
     fill_down: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    secret_markers: tuple[str, ...] = ("密级",)
+    totals: tuple[str, ...] = ("合计", "总计", "小计")
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError("no such encoding") from None
+        return name
 
 
 def read_layout(raw: Mapping[str, Any], place: str = "") -> Layout:

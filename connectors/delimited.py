@@ -28,7 +28,7 @@ class DelimitedFile:
     def __init__(self, path: Path, layout: Layout, columns: Columns, progress: Callable[[int], None] | None = None) -> None:
         self._path, self._layout, self._columns, self._progress = path, layout, columns, progress
         escape = layout.escape or None
-        self._dialect = Dialect(layout.delimiter, layout.quoting != "none", escape, layout.null)
+        self._dialect = Dialect(layout.delimiter, layout.quoting != "none", escape, layout.null_text)
         self._state: tuple[int, ...] = ()
 
     @property

@@ -190,7 +190,7 @@ class _Quoted:
         if self._odd(text):
             return None
         try:
-            found = list(self._csv(_lines(text)))
+            found: list[list[str]] = list(self._csv(_lines(text)))
         except csv.Error:
             return None
         if len(found) != 1 or len(found[0]) < 2 or (self._width and len(found[0]) != self._width):

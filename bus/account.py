@@ -1,0 +1,80 @@
+"""Does everything add up? Folds the deltas of `internal.account`, each committed with the records it counts, into one balance a dataset.
+
+read = not_data + published + unchanged + refused_at_publish        published = clean + flagged + partial + refused + pending
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bus.event import Record
+from bus.eventlog import topics
+from bus.eventlog.port import EventLog
+
+PUBLISH = ("read", "not_data", "published", "unchanged", "refused_at_publish")
+OUTCOMES = ("clean", "flagged", "partial", "refused")
+
+
+@dataclass(slots=True)
+class Balance:
+    """The counts of one dataset. `reasons` counts codes of rows that were refused or flagged."""
+
+    dataset: str
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def pending(self) -> int:
+        """Published and not yet normalized."""
+        return self.counts["published"] - sum(self.counts[name] for name in OUTCOMES)
+
+    @property
+    def balanced(self) -> bool:
+        """Every row read is accounted for, and no more rows have an outcome than were published."""
+        c = self.counts
+        return c["read"] == c["not_data"] + c["published"] + c["unchanged"] + c["refused_at_publish"] and self.pending >= 0
+
+    def as_dict(self) -> dict[str, object]:
+        """As `civicbus account --format json` prints it (interfaces.md, Shapes), with the reasons beside."""
+        numbers = {name: self.counts[name] for name in (*PUBLISH, *OUTCOMES)}
+        return {"dataset": self.dataset, **numbers, "pending": self.pending, "reasons": dict(self.reasons.most_common())}
+
+
+def delta(step: str, dataset: str, counts: Mapping[str, int], reasons: Mapping[str, int], **more: object) -> Record:
+    """The record that a step commits with what it counts (its timestamp is set by the caller with `_replace`)."""
+    said = {"step": step, "dataset": dataset, **more, **counts, "reasons": dict(reasons)}
+    return Record(dataset.encode(), json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode(), 0)
+
+
+def fold(records: Iterable[Record]) -> dict[str, Balance]:
+    """The balances by dataset, in the order of their names. Exact: nothing is sampled, nothing is rounded."""
+    balances: dict[str, Balance] = {}
+    for record in records:
+        if record.value is None:
+            continue
+        said = json.loads(record.value)
+        balance = balances.setdefault(said["dataset"], Balance(said["dataset"]))
+        for name in PUBLISH if said["step"] == "publish" else OUTCOMES:
+            balance.counts[name] += said.get(name, 0)
+        balance.reasons.update(said.get("reasons") or {})
+    return dict(sorted(balances.items()))
+
+
+def read(log: EventLog) -> dict[str, Balance]:
+    """The balances as the log stands now; {} for a log to which nothing was published."""
+    if all(info.name != topics.ACCOUNT for info in log.topics()):
+        return {}
+    return fold(_records(log))
+
+
+def as_dict(balances: Mapping[str, Balance]) -> dict[str, object]:
+    """The whole answer of `civicbus account --format json`."""
+    return {"balanced": all(b.balanced for b in balances.values()), "datasets": [b.as_dict() for b in balances.values()]}
+
+
+def _records(log: EventLog) -> Iterator[Record]:
+    for batch in log.scan(topics.ACCOUNT):
+        yield from batch.records
