@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from bus.eventlog.sqlite.file import SqliteFile, select
 from bus.eventlog.sqlite.reader import SqliteReader
 from bus.eventlog.sqlite.records import Directory, Lane, append, create, read
 
+_NAMESPACE = re.compile(r"[a-zA-Z0-9_-]{0,40}")
 LEASE_S = 10.0  # how long a reader may be silent before its partitions go to others; a killed one is noticed at once
 
 
@@ -27,13 +29,18 @@ class SqliteLog:
     """
 
     def __init__(self, path: str | Path, namespace: str = "", lease_s: float = LEASE_S) -> None:
-        """Open the log at `path`, making it when there is none. Topics, groups and writers get `namespace` in front.
-        `lease_s`: seconds that a reader may be silent (neither poll nor commit) before it counts as dead."""
+        """Open the log at `path`, making it when there is none. `namespace` and a dot go before every topic, group and writer, so
+        that a test city and the real one never meet. `lease_s`: seconds that a reader may be silent (neither poll nor commit)
+        before it counts as dead. Raises `WrongUse` for a namespace that Kafka could not have either."""
+        if not _NAMESPACE.fullmatch(namespace):
+            raise WrongUse(
+                "A namespace is up to 40 letters, digits, '_' and '-'.", "命名空间最多 40 个字母、数字、“_”或“-”。", place=namespace
+            )
         self._path = Path(path)
-        self._namespace = namespace
+        self._namespace = f"{namespace}." if namespace else ""
         self._lease_s = lease_s
         self._file = SqliteFile(self._path)
-        self._directory = Directory(namespace)
+        self._directory = Directory(self._namespace)
 
     def identity(self) -> str:
         """See `port.EventLog`. Drawn when the file was made; a backup has another."""

@@ -41,10 +41,11 @@ class Lane(NamedTuple):
 
 
 class Directory:
-    """The lanes of the topics of one namespace. Remembers what it has looked up: lanes never go away, nor change."""
+    """The lanes of the topics behind one prefix (the namespace and a dot, or nothing).
+    Remembers what it has looked up: lanes never go away, nor change."""
 
-    def __init__(self, namespace: str) -> None:
-        self._namespace = namespace
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
         self._lanes: dict[str, list[Lane]] = {}
 
     def lanes(self, db: apsw.Connection, topic: str) -> list[Lane]:
@@ -54,7 +55,7 @@ class Directory:
             found = select(
                 db,
                 "SELECT lane.id, partition FROM lane JOIN topic ON topic.id = lane.topic WHERE name = ? ORDER BY partition",
-                (self._namespace + topic,),
+                (self._prefix + topic,),
             )
             known = [Lane(lane, topic, partition) for lane, partition in found]
             if not known:
@@ -85,9 +86,9 @@ class Directory:
         return {lane: kept for lane, kept in rows.items() if kept}
 
 
-def create(db: apsw.Connection, namespace: str, spec: TopicSpec) -> None:
+def create(db: apsw.Connection, prefix: str, spec: TopicSpec) -> None:
     """Create a topic unless there is one of that name. Within a write. Raises `WrongUse` for a spec that makes no sense."""
-    name = namespace + spec.name
+    name = prefix + spec.name
     timed = spec.keep.endswith("time")
     if not _NAME.fullmatch(name) or spec.partitions < 1 or spec.keep not in KEEPS or timed != (spec.retention_ms is not None):
         raise WrongUse("The topic's name or settings are not right.", "主题名称或设置有误。", place=spec.name)
