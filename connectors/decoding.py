@@ -121,7 +121,7 @@ class Judge:
         for mark, name in _BOMS:
             if head.startswith(mark) and not self._declared.startswith(name.lower()):
                 raise self._refused(name, 1)
-        if not self._declared.startswith(("utf-16", "utf-32")) and head[:400].count(b"\0") > len(head[:400]) // 4 > 0:
+        if not self._declared.startswith(("utf-16", "utf-32")) and b"\0" in head[:2]:
             raise self._refused("UTF-16", 1)
 
     def look(self, block: bytes, lines: list[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -149,7 +150,7 @@ class _Quoted:
         while at < len(lines):
             reader = self._csv(lines[at:] if at else lines)
             done = 0
-            try:
+            with suppress(csv.Error):  # the line it stopped at is broken: below
                 for cells in reader:
                     if reader.line_num != done + 1:
                         break
@@ -157,8 +158,6 @@ class _Quoted:
                     if not self._width and len(cells) > 1:
                         self._width = len(cells)
                     yield Record(cells, True)
-            except csv.Error:
-                pass  # the line it stopped at is broken: below
             at += done
             if at < len(lines):
                 yield self._broken(lines[at])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -127,13 +128,11 @@ class Seen:
 
     def _open(self) -> apsw.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
+        with suppress(apsw.NotADBError, apsw.CorruptError, apsw.SQLError):  # a damaged view is made anew from the log
             db = self._connect()
             if db.pragma("user_version") == _VERSION and self._is_of_this_log(db):
                 return db
             db.close()
-        except (apsw.NotADBError, apsw.CorruptError, apsw.SQLError):
-            pass  # a damaged view is made anew from the log
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
         db = self._connect()
