@@ -87,6 +87,14 @@ class DecodeRefused(BusError):
     zh = "字节内容与其声明的模式不符。"
 
 
+class EncodeRefused(BusError):
+    """The value does not fit the schema it was to be written with."""
+
+    code = "ENCODE_REFUSED"
+    exit_status = 5
+    zh = "内容与要写入的模式不符。"
+
+
 class Unreachable(BusError):
     """The log (or another system outside) cannot be reached."""
 

@@ -1,0 +1,127 @@
+"""Values in Confluent wire format: one byte 0, the schema id in four bytes (big-endian), the Avro body.
+
+Source: Confluent documentation, "Formats, Serializers, and Deserializers", wire format.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from bus.contracts.reader import Reader, compile_reader
+from bus.contracts.registry import Registry
+from bus.contracts.schema import Schema
+from bus.contracts.varint import Malformed
+from bus.contracts.writer import Unfit, Writer, compile_writer
+from bus.errors import DecodeRefused, EncodeRefused
+
+Encoder = Callable[[dict[str, Any]], bytes]
+Decoder = Callable[[bytes], tuple[int, dict[str, Any]]]
+
+MAX_BODY = 1 << 20  # bytes: Kafka's own limit for a record; a byte of a hostile body can cost a hundred of memory, not more
+
+
+class Codec:
+    """Encodes and decodes with the schemas of a registry, each compiled on first use and then kept."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._encoders: dict[str, Encoder] = {}
+        self._readers: dict[bytes, tuple[int, Reader]] = {}
+        self._decode = self._bind_decoder()
+
+    def encode(self, subject: str, value: dict[str, Any]) -> bytes:
+        """The record value for `value` with the newest released schema of the subject.
+
+        Raises EncodeRefused naming the field; ConfigRefused for a subject without a released schema.
+        """
+        return self.encoder(subject)(value)
+
+    def decode(self, data: bytes) -> tuple[int, dict[str, Any]]:
+        """(schema id, value as its writer's schema says). Raises DecodeRefused; bytes can do no more harm than that."""
+        return self._decode(data)
+
+    def encoder(self, subject: str) -> Encoder:
+        """`encode` with the schema bound, for a loop. Raises ConfigRefused."""
+        if subject not in self._encoders:
+            version = self.registry.latest(subject)
+            self._encoders[subject] = bind_encoder(version.schema, version.id)
+        return self._encoders[subject]
+
+    def decoder(self) -> Decoder:
+        """`decode` with everything bound, for a loop."""
+        return self._decode
+
+    def _bind_decoder(self) -> Decoder:
+        readers, learn = self._readers, self._learn
+
+        def decode(data: bytes) -> tuple[int, dict[str, Any]]:
+            known = readers.get(data[:5]) or learn(data)
+            if len(data) > MAX_BODY:
+                raise refusal(Malformed(f"it is larger than {MAX_BODY} bytes", f"超过 {MAX_BODY} 字节"))
+            try:
+                value, end = known[1](data, 5)
+            except (ValueError, IndexError) as error:
+                raise refusal(error) from None
+            if end != len(data):
+                raise refusal(IndexError() if end > len(data) else Malformed("bytes follow its end", "末尾有多余字节"))
+            return known[0], value
+
+        return decode
+
+    def _learn(self, data: bytes) -> tuple[int, Reader]:
+        """The reader for the head of these bytes. Raises DecodeRefused where there is none."""
+        if len(data) < 5 or data[0] != 0:
+            raise refusal(Malformed("it does not begin like one: a byte 0 and a schema id", "开头不是 0 字节与模式编号"))
+        number = int.from_bytes(data[1:5], "big")
+        version = self.registry.find(number)
+        if version is None:
+            raise DecodeRefused(
+                f"No schema has the id {number}.",
+                f"没有编号为 {number} 的模式。",
+                hint="Bring schemas/ up to date.",
+                hint_zh="请更新 schemas/。",
+            )
+        self._readers[data[:5]] = known = (number, compile_reader(version.schema))
+        return known
+
+
+def bind_encoder(schema: Schema, number: int) -> Encoder:
+    """A function from a value to wire format with this schema and id. It raises EncodeRefused."""
+    write: Writer = compile_writer(schema)
+    head = b"\0" + number.to_bytes(4, "big")
+
+    def encode(value: dict[str, Any]) -> bytes:
+        parts = [head]
+        try:
+            write(value, parts.append)
+        except (ValueError, KeyError, AttributeError, TypeError, OverflowError, struct.error) as error:
+            raise _unfit(error, schema.root.name) from None
+        body = b"".join(parts)
+        if len(body) > MAX_BODY:
+            raise EncodeRefused(f"{schema.root.name}: larger than {MAX_BODY} bytes.", f"{schema.root.name}：超过 {MAX_BODY} 字节。")
+        return body
+
+    return encode
+
+
+def refusal(error: Exception) -> DecodeRefused:
+    """What a reader raised, in words without any of the bytes."""
+    if isinstance(error, Malformed):
+        return DecodeRefused(f"The bytes are not a record of their schema: {error.en}.", f"字节内容与其模式不符：{error.zh}。")
+    if isinstance(error, UnicodeDecodeError):
+        return DecodeRefused(
+            "The bytes are not a record of their schema: text that is not UTF-8.", "字节内容与其模式不符：文本不是 UTF-8。"
+        )
+    return DecodeRefused("The bytes are not a record of their schema: they end too early.", "字节内容与其模式不符：内容不完整。")
+
+
+def _unfit(error: Exception, name: str) -> EncodeRefused:
+    if isinstance(error, Unfit):
+        return EncodeRefused(f"The value does not fit its schema at {error}.", f"内容与模式不符：{error}。")
+    if isinstance(error, KeyError):
+        return EncodeRefused(
+            f"{name}: field {error.args[0]!r} is missing and has no default.", f"{name}：缺少字段 {error.args[0]!r}，且无默认值。"
+        )
+    return EncodeRefused(f"{name}: a value is of another kind than its field ({type(error).__name__}).", f"{name}：有字段的内容类型不符。")
