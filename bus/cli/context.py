@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,9 +42,11 @@ class App:
         return open_log(self.settings)
 
     @cached_property
-    def schemas(self) -> Traversable | Path:
+    def schemas(self) -> Path:
         """Where contracts, mappings and code lists are read from."""
-        return self.settings.schemas or files("schemas")
+        from bus.contracts import catalog
+
+        return self.settings.schemas or catalog.packaged()
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -58,9 +58,7 @@ class App:
     @cached_property
     def registry(self) -> Registry:
         """Schemas by subject, version and id."""
-        from bus.contracts.registry import Registry
-
-        return Registry.load(self.schemas)
+        return self.catalog.registry
 
     @cached_property
     def codec(self) -> Codec:

@@ -5,9 +5,10 @@ A further department is further files; nothing here or elsewhere names one.
 
 from __future__ import annotations
 
-import importlib.resources
+import importlib.util
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import yaml
@@ -93,9 +94,23 @@ class Catalog(NamedTuple):
         return self.datasets[dataset]
 
 
-def packaged() -> Traversable:
-    """The schemas that came with civicbus, also out of an installed wheel."""
-    return importlib.resources.files("schemas")
+def packaged() -> Path:
+    """The folder of schemas that came with civicbus, also out of an installed wheel. Raises ConfigRefused when it is not there.
+
+    Not `importlib.resources.files`: for a folder without Python it merges all folders of that name on the path, and fails on an
+    editable installation.
+    """
+    found = importlib.util.find_spec("schemas")
+    for place in (found.submodule_search_locations or ()) if found else ():
+        if (Path(place) / "departments" / "departments.yaml").is_file():
+            return Path(place)
+    raise ConfigRefused(
+        "The schemas of civicbus are not installed.",
+        "civicbus 的模式目录未安装。",
+        place="schemas",
+        hint="Name a folder in CIVICBUS_SCHEMAS.",
+        hint_zh="请用 CIVICBUS_SCHEMAS 指定目录。",
+    )
 
 
 def load(folder: Traversable | None = None) -> Catalog:
