@@ -37,8 +37,11 @@ REPLAY_LETTER, REPLAY_STATEMENT, REPLAY_OUTCOME = "replay.letter", "replay.state
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter. `statement`: the entity of the refused statement, "record" for a row as a whole. `reasons`: mappings with code, column,
-    message_zh, message_en; no value of a person in any. `outcome`: the row's outcome. `at`: ISO, the raw record's time."""
+    """A dead letter.
+
+    `statement`: the entity of the refused statement, "record" for a row as a whole. `reasons`: mappings with code, column,
+    message_zh, message_en; no value of a person in any. `outcome`: the row's. `at`: ISO, the raw record's time.
+    """
 
     id: str
     department: str

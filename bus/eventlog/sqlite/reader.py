@@ -10,6 +10,7 @@ from typing import Self
 
 import apsw
 
+from bus import crash
 from bus.errors import BusError, Fenced
 from bus.event import Batch, Output
 from bus.eventlog.sqlite import group as members
@@ -66,9 +67,11 @@ class SqliteReader:
             if not members.heartbeat(db, self._member) or not self._owns(db, self._polled):
                 raise Fenced(place=self._group)
             append(db, rows)
+            crash.point("mid_send")
             db.executemany(
                 "INSERT OR REPLACE INTO position VALUES (?, ?, ?)", [(self._group, lane.id, at) for lane, at in self._polled.items()]
             )
+            crash.point("before_end")
         self._polled = {}
         self._quiet = -1  # the data version does not tell of what this connection wrote
 

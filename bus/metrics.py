@@ -1,0 +1,100 @@
+"""EVERY PROMETHEUS METRIC, in one list. Labels are bounded: departments, datasets, steps, outcomes and codes, never a value of a row.
+
+The figures are read from the log (account deltas, positions) and from the steps' signs of life, so they are the same whoever asks
+and however many processes work: nothing is counted twice, nothing is lost in a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper ends of the buckets of `civicbus_batch_seconds`."""
+
+
+class Meaning(NamedTuple):
+    """What a metric counts. `kind`: counter · gauge · histogram."""
+
+    kind: str
+    labels: tuple[str, ...]
+    help: str
+
+
+METRICS: Mapping[str, Meaning] = {
+    "civicbus_rows_read": Meaning("counter", ("department", "dataset"), "Rows of files read by publish."),
+    "civicbus_rows_published": Meaning("counter", ("department", "dataset"), "Rows appended to raw topics."),
+    "civicbus_rows_unchanged": Meaning("counter", ("department", "dataset"), "Rows said before with the same content."),
+    "civicbus_rows_not_data": Meaning("counter", ("department", "dataset"), "Title, blank, header and total rows."),
+    "civicbus_rows_refused_at_publish": Meaning("counter", ("department", "dataset"), "Rows refused before raw topics."),
+    "civicbus_rows": Meaning("counter", ("department", "dataset", "outcome"), "Rows normalized, by outcome."),
+    "civicbus_reasons": Meaning("counter", ("department", "dataset", "code"), "Quality codes of rows."),
+    "civicbus_pending_rows": Meaning("gauge", ("department", "dataset"), "Rows published and not normalized yet."),
+    "civicbus_lag_records": Meaning("gauge", ("step", "department", "dataset"), "Records a step has not worked on yet, at most."),
+    "civicbus_lag_seconds": Meaning("gauge", ("step", "department", "dataset"), "Age of the oldest record a step has not worked on."),
+    "civicbus_step_processes": Meaning("gauge", ("step",), "Processes of a step that live."),
+    "civicbus_step_last_beat_seconds": Meaning("gauge", ("step",), "Time of the last sign of life of a step, since 1970."),
+    "civicbus_step_last_progress_seconds": Meaning("gauge", ("step",), "Time of the last commit of a step, since 1970."),
+    "civicbus_step_records": Meaning("counter", ("step",), "Records committed by the processes that live."),
+    "civicbus_step_outputs": Meaning("counter", ("step",), "Records written by the processes that live."),
+    "civicbus_step_failures": Meaning("counter", ("step",), "Commits that failed in the processes that live."),
+    "civicbus_step_failing": Meaning("gauge", ("step", "code"), "1 while a step's last try failed with this code."),
+    "civicbus_records_unreadable": Meaning("counter", ("step",), "Records set aside because no decision on them came to an end."),
+    "civicbus_batch_seconds": Meaning("histogram", ("step",), "Seconds from the poll of a batch to its commit."),
+    "civicbus_log_up": Meaning("gauge", (), "1 when the log answers."),
+    "civicbus_build": Meaning("gauge", ("version", "log"), "Always 1; which civicbus, on which kind of log."),
+}
+"""Name → meaning. Prometheus shows a counter with `_total` behind its name."""
+
+
+class Sample(NamedTuple):
+    """One figure of a metric. `buckets`: of a histogram, counts per bucket of BATCH_SECONDS and one for longer; `value` is then the sum."""
+
+    metric: str
+    labels: tuple[str, ...]
+    value: float
+    buckets: tuple[int, ...] = ()
+
+
+def exposition(samples: Iterable[Sample]) -> bytes:
+    """The text that Prometheus reads. Raises KeyError for a metric that is not in `METRICS`."""
+    registry = CollectorRegistry()
+    registry.register(_Collected(list(samples)))
+    return generate_latest(registry)
+
+
+class _Collected:
+    def __init__(self, samples: list[Sample]) -> None:
+        self._samples = samples
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics of the list, those without a figure too: what is never seen cannot be alarmed on."""
+        families = {name: _family(name, meaning) for name, meaning in METRICS.items()}
+        for sample in self._samples:
+            family = families[sample.metric]
+            if isinstance(family, HistogramMetricFamily):
+                family.add_metric(sample.labels, _cumulated(sample.buckets), sample.value)
+            else:
+                family.add_metric(sample.labels, sample.value)
+        yield from families.values()
+
+
+Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
+
+
+def _family(name: str, meaning: Meaning) -> Family:
+    if meaning.kind == "histogram":
+        return HistogramMetricFamily(name, meaning.help, labels=meaning.labels)
+    kind = CounterMetricFamily if meaning.kind == "counter" else GaugeMetricFamily
+    return kind(name, meaning.help, labels=meaning.labels)
+
+
+def _cumulated(buckets: Iterable[int]) -> list[tuple[str, float]]:
+    total, found = 0, []
+    for most, count in zip([*map(str, BATCH_SECONDS), "+Inf"], buckets, strict=True):
+        total += count
+        found.append((most, float(total)))
+    return found
