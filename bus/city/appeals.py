@@ -11,16 +11,20 @@ from bus.city import names
 
 if TYPE_CHECKING:
     from bus.city.homes import Dwelling
-    from bus.city.life import Counters, StreetLife
     from bus.city.people import Person
+    from bus.city.state import Counters, StreetLife
 
 TOPICS = (
-    ("住建", "物业服务", "电梯故障", "电梯多次停运", "市住房和城乡建设局"), ("住建", "物业服务", "收费", "小区物业费上涨未公示", "市住房和城乡建设局"),
-    ("住建", "房屋质量", "漏水", "楼顶漏水多次报修未处理", "市住房和城乡建设局"), ("水务", "供水", "停水", "停水未提前通知", "市水务集团"),
-    ("公安", "交通", "信号灯", "路口信号灯时间不合理", "市公安局交警支队"), ("城管", "市容环境", "噪音扰民", "夜间施工噪音扰民", "市城市管理局"),
-    ("城管", "停车秩序", "消防通道占用", "消防通道被私家车占用", "市城市管理局"), ("民政", "养老服务", "高龄津贴", "高龄津贴未按时发放", "市民政局"),
+    ("住建", "物业服务", "电梯故障", "电梯多次停运", "市住房和城乡建设局"),
+    ("住建", "物业服务", "收费", "小区物业费上涨未公示", "市住房和城乡建设局"),
+    ("住建", "房屋质量", "漏水", "楼顶漏水多次报修未处理", "市住房和城乡建设局"),
+    ("水务", "供水", "停水", "停水未提前通知", "市水务集团"),
+    ("公安", "交通", "信号灯", "路口信号灯时间不合理", "市公安局交警支队"),
+    ("城管", "市容环境", "噪音扰民", "夜间施工噪音扰民", "市城市管理局"),
+    ("城管", "停车秩序", "消防通道占用", "消防通道被私家车占用", "市城市管理局"),
+    ("民政", "养老服务", "高龄津贴", "高龄津贴未按时发放", "市民政局"),
     ("社会工作", "社区治理", "社区服务", "社区活动室长期不开放", ""),
-)  # fmt: skip
+)
 CHANNELS = ("12345", "12345", "12345", "12345", "网格上报", "网上留言", "市长信箱", "人民建议", "随手拍", "信访", "上级交办")
 KINDS = ("咨询", "求助", "求助", "投诉", "投诉", "举报", "建议", "感谢", "其他")
 HOTLINE = "市12345热线"
@@ -29,8 +33,9 @@ HOURS = {"一般": 24, "紧急": 4, "特急": 1}  # hours to make contact
 
 # 国务院办公厅 notices for 2025 and 2026: (first, last) days off, and the Saturdays and Sundays worked instead
 _OFF = (
-    "0101-0101 0128-0204 0404-0406 0501-0505 0531-0602 1001-1008", "0101-0103 0215-0223 0404-0406 0501-0505 0619-0621 0925-0927 1001-1007",
-)  # fmt: skip
+    "0101-0101 0128-0204 0404-0406 0501-0505 0531-0602 1001-1008",
+    "0101-0103 0215-0223 0404-0406 0501-0505 0619-0621 0925-0927 1001-1007",
+)
 _WORKED = ("0126 0208 0427 0928 1011", "0104 0214 0228 0509 0920 1010")
 
 
@@ -113,7 +118,7 @@ def cases_of(rng: Random, life: StreetLife, count: Counters) -> list[Case]:
 
 def _case(rng: Random, life: StreetLife, serial: int, at: datetime) -> Case:
     home = rng.choice(life.dwellings)
-    known = [p for p in life.by_home.get(home.serial, []) for p in p.members if p.age(life.on) > 17]
+    known = [p for family in life.by_home.get(home.serial, []) for p in family.members if p.age(life.on) > 17]
     caller = known[0] if known and rng.random() < 0.85 else None
     named = rng.random()
     name = (
@@ -122,10 +127,23 @@ def _case(rng: Random, life: StreetLife, serial: int, at: datetime) -> Case:
     topic = rng.choice(TOPICS)
     index = next(i for i, c in enumerate(life.street.communities) if c is home.compound.community)
     case = Case(
-        serial, f"{at:%y%m%d%H%M%S}{serial % 1000000:06d}", index, home if rng.random() < 0.6 else None, home.grid, caller, name,
-        caller.phone if caller and name not in ("匿名", "不愿透露") else "", rng.choice(CHANNELS), rng.choice(KINDS), topic,
-        rng.choices(("一般", "紧急", "特急"), (90, 8, 2))[0], rng.random() < 0.06, at, topic[4] or f"{life.street.name}办事处", form=rng.randrange(3),
-    )  # fmt: skip
+        serial,
+        f"{at:%y%m%d%H%M%S}{serial % 1000000:06d}",
+        index,
+        home if rng.random() < 0.6 else None,
+        home.grid,
+        caller,
+        name,
+        caller.phone if caller and name not in ("匿名", "不愿透露") else "",
+        rng.choice(CHANNELS),
+        rng.choice(KINDS),
+        topic,
+        rng.choices(("一般", "紧急", "特急"), (90, 8, 2))[0],
+        rng.random() < 0.06,
+        at,
+        topic[4] or f"{life.street.name}办事处",
+        form=rng.randrange(3),
+    )
     if rng.random() < 0.55:
         case.point = (f"117.{rng.randrange(99999):05d}0"[:10], f"37.{rng.randrange(99999):05d}0"[:9])
     if rng.random() < 0.15:
@@ -185,8 +203,24 @@ def _repeat(rng: Random, case: Case, serial: int) -> Case:
     """The same matter again, merged into the first."""
     at = case.accepted + timedelta(hours=rng.randrange(5, 60))
     again = Case(
-        serial, f"{at:%y%m%d%H%M%S}{serial % 1000000:06d}", case.community, case.home, case.grid, case.caller, case.caller_name, case.phone,
-        "12345", case.kind, case.topic, case.urgency, case.confidential, at, case.lead, case.point, duplicate_of=case.number, form=1,
-    )  # fmt: skip
+        serial,
+        f"{at:%y%m%d%H%M%S}{serial % 1000000:06d}",
+        case.community,
+        case.home,
+        case.grid,
+        case.caller,
+        case.caller_name,
+        case.phone,
+        "12345",
+        case.kind,
+        case.topic,
+        case.urgency,
+        case.confidential,
+        at,
+        case.lead,
+        case.point,
+        duplicate_of=case.number,
+        form=1,
+    )
     again.steps = [("accepted", at, HOTLINE, ""), ("merged", at + timedelta(minutes=1), HOTLINE, case.number)]
     return again

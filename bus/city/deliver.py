@@ -9,9 +9,9 @@ from random import Random
 
 from bus.city import civil, hotline, housing, reference, social
 from bus.city.entry import Entry
-from bus.city.life import StreetLife
 from bus.city.places import Plan
 from bus.city.quirks import Damager
+from bus.city.state import StreetLife
 from bus.city.tables import (
     APPEAL,
     COMMITTEE,
@@ -31,13 +31,18 @@ from bus.city.tables import (
     TABLES,
     TREATMENT,
     VOLUNTEER,
-)  # fmt: skip
+)
 from bus.city.truth import Truth
 from bus.city.whole_rows import repeated, spoil
 from bus.city.workbooks import CommitteeBook, CompoundBook, RosterBook
 from bus.city.write import Delimited
 
 Rows = dict[str, list[Entry]]
+BOOKS: dict[str, type[RosterBook | CompoundBook | CommitteeBook]] = {
+    COMPOUND.file: CompoundBook,
+    ROSTER.file: RosterBook,
+    COMMITTEE.file: CommitteeBook,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Writer:
                     self.files[d.name, table.file] = Delimited(path, table)
                     self.truth.not_data(d.name, table.department, table.file, None, 1, "header")
                 else:
-                    kind = {COMPOUND.file: CompoundBook, ROSTER.file: RosterBook, COMMITTEE.file: CommitteeBook}[table.file]
+                    kind = BOOKS[table.file]
                     self.books[d.name, table.file] = kind(path, d.name, table, self.truth)
 
     def street(self, life: StreetLife) -> None:
@@ -90,14 +95,24 @@ class Writer:
         families, members, treatments = civil.assistance(life, rng)
         people, links = social.surveys(life, rng)
         return {
-            DWELLING.file: housing.dwellings(life, rng), LEASE.file: housing.leases(life, life.leases, life.on, rng),
-            COMPOUND.file: housing.compounds(life, self.numbers[0], rng), FAMILY.file: families, MEMBER.file: members, TREATMENT.file: treatments,
-            MARRIAGE.file: civil.marriages(life, life.registrations), ROSTER.file: civil.roster(life, life.on, rng),
-            SOCIAL_ORGANIZATION.file: civil.social_organizations(life, rng), COMMITTEE.file: civil.committees(life, rng),
-            APPEAL.file: hotline.appeals(life, None, until, rng), STEP.file: hotline.steps(life, None, until), GRID.file: social.grids(life, rng),
-            RESIDENT_SURVEY.file: people, RESIDENCY_SURVEY.file: links, VOLUNTEER.file: social.volunteers(life, rng),
+            DWELLING.file: housing.dwellings(life, rng),
+            LEASE.file: housing.leases(life, life.leases, life.on, rng),
+            COMPOUND.file: housing.compounds(life, self.numbers[0], rng),
+            FAMILY.file: families,
+            MEMBER.file: members,
+            TREATMENT.file: treatments,
+            MARRIAGE.file: civil.marriages(life, life.registrations),
+            ROSTER.file: civil.roster(life, life.on, rng),
+            SOCIAL_ORGANIZATION.file: civil.social_organizations(life, rng),
+            COMMITTEE.file: civil.committees(life, rng),
+            APPEAL.file: hotline.appeals(life, None, until, rng),
+            STEP.file: hotline.steps(life, None, until),
+            GRID.file: social.grids(life, rng),
+            RESIDENT_SURVEY.file: people,
+            RESIDENCY_SURVEY.file: links,
+            VOLUNTEER.file: social.volunteers(life, rng),
             SERVICE.file: social.services(life, later=False),
-        }  # fmt: skip
+        }
 
     def _second(self, life: StreetLife, before: Rows, rng: Random) -> Rows:
         since, until = hotline.end_of(life.on), hotline.end_of(life.next_on)
@@ -106,15 +121,22 @@ class Writer:
         return {
             DWELLING.file: housing.next_dwellings(life, before[DWELLING.file], rng),
             LEASE.file: housing.leases(life, life.later_leases, life.next_on, rng) + _cancelled(life, before[LEASE.file], rng),
-            COMPOUND.file: housing.next_compounds(life, before[COMPOUND.file], rng), FAMILY.file: families, MEMBER.file: members,
-            TREATMENT.file: treatments, MARRIAGE.file: civil.marriages(life, life.later_registrations),
+            COMPOUND.file: housing.next_compounds(life, before[COMPOUND.file], rng),
+            FAMILY.file: families,
+            MEMBER.file: members,
+            TREATMENT.file: treatments,
+            MARRIAGE.file: civil.marriages(life, life.later_registrations),
             ROSTER.file: civil.next_roster(life, before[ROSTER.file], rng),
             SOCIAL_ORGANIZATION.file: civil.next_same(before[SOCIAL_ORGANIZATION.file], rng),
-            COMMITTEE.file: civil.next_same(before[COMMITTEE.file], rng), APPEAL.file: hotline.appeals(life, since, until, rng),
-            STEP.file: hotline.steps(life, since, until), GRID.file: social.next_grids(life, before[GRID.file], rng),
-            RESIDENT_SURVEY.file: people, RESIDENCY_SURVEY.file: links, VOLUNTEER.file: social.next_volunteers(life, before[VOLUNTEER.file], rng),
+            COMMITTEE.file: civil.next_same(before[COMMITTEE.file], rng),
+            APPEAL.file: hotline.appeals(life, since, until, rng),
+            STEP.file: hotline.steps(life, since, until),
+            GRID.file: social.next_grids(life, before[GRID.file], rng),
+            RESIDENT_SURVEY.file: people,
+            RESIDENCY_SURVEY.file: links,
+            VOLUNTEER.file: social.next_volunteers(life, before[VOLUNTEER.file], rng),
             SERVICE.file: social.services(life, later=True),
-        }  # fmt: skip
+        }
 
     def _damaged(self, rows: Rows, rng: Random, on: date, known: Rows | None = None) -> Rows:
         """Chance takes its share, of new rows only."""

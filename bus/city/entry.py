@@ -94,9 +94,17 @@ class Entry:
     def copy(self) -> Entry:
         """The same row, to be changed in the next delivery."""
         return Entry(
-            self.table, self.key, list(self.cells), list(self.subjects), self.identity,
-            list(self.damage), list(self.style), set(self.taken), self.whole, self.person,
-        )  # fmt: skip
+            self.table,
+            self.key,
+            list(self.cells),
+            list(self.subjects),
+            self.identity,
+            list(self.damage),
+            list(self.style),
+            set(self.taken),
+            self.whole,
+            self.person,
+        )
 
     def mended(self) -> bool:
         """Undo the first damage whose clean value is known to the department; whether there was one."""

@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 
 from bus.city.deliver import Delivery, Writer
-from bus.city.life import Counters, Living
+from bus.city.life import Living
 from bus.city.places import Plan, plan
+from bus.city.state import Counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,15 @@ def next_month(month: str) -> str:
 
 
 def make_city(
-    folder: Path, residents: int = 3000, *, seed: str = "1", delivery: str = "2026-09", deliveries: int = 2, damage: float = 1.0,
+    folder: Path,
+    residents: int = 3000,
+    *,
+    seed: str = "1",
+    delivery: str = "2026-09",
+    deliveries: int = 2,
+    damage: float = 1.0,
     progress: Callable[[int, int], None] = lambda done, streets: None,
-) -> Summary:  # fmt: skip
+) -> Summary:
     """Write a city of about so many residents into `folder`: one or two monthly deliveries and the truth.
 
     The same arguments give the same bytes. `damage` multiplies the rates of all mistakes (1: about as in the departments' own files,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bus.city import names
 from bus.city.entry import Entry
-from bus.city.homes import SHARED_NAME
+from bus.city.homes import SHARED_NAME, Dwelling
 from bus.city.numbers import fifteen_digits
 from bus.city.people import Person
 from bus.city.places import UNKNOWN_REGION
@@ -59,7 +59,9 @@ def unknown_region(e: Entry, columns: tuple[str, ...]) -> None:
                 e.label(column, "ID_REGION_UNKNOWN", "id_region_unknown", clean, clean, recoverable=True, needs="reference")
 
 
-def same_name_elsewhere(e: Entry, column: str, clean: str, ambiguous: bool) -> None:
-    """A compound of this name stands in two counties, and the address does not say which."""
-    if ambiguous and SHARED_NAME in str(e.get(column)):
+def same_name_elsewhere(e: Entry, column: str, home: Dwelling) -> None:
+    """A compound of this name stands in two counties, and neither the address nor the row says which."""
+    written = e.get(column)
+    if written.startswith(SHARED_NAME):
+        clean = home.compound.street.county + written
         e.label(column, "ADDR_AMBIGUOUS", "same_compound_name", clean, clean, recoverable=False, needs="reference")

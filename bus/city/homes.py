@@ -8,55 +8,14 @@ from fractions import Fraction
 from random import Random
 
 from bus.city.people import Person
-from bus.city.places import CITY, PROVINCE, Community, Street
+from bus.city.places import CITY, PROVINCE, Community, Street, words
 
-_ROADS = [
-    "青年路",
-    "学府路",
-    "人民路",
-    "滨河路",
-    "文化路",
-    "中山街",
-    "槐荫街",
-    "解放街",
-    "迎泽街",
-    "春晖路",
-    "建设大街",
-    "振兴路",
-    "光华街",
-    "湖滨路",
-    "兴业大道",
-]
-_COMPOUNDS = [
-    "幸福里",
-    "纺织厂家属院",
-    "金色港湾",
-    "教师新村",
-    "东方名都",
-    "富贵园",
-    "御景城",
-    "盛世华府",
-    "龙湖小区",
-    "锦绣家园",
-    "星河苑",
-    "福满园",
-    "碧水湾",
-    "绿地华庭",
-    "仁和嘉园",
-    "水岸新城",
-    "翡翠城",
-    "香榭丽舍",
-    "书香苑",
-    "万和城",
-    "阳光里",
-    "机械厂宿舍",
-    "供销社家属院",
-    "天和园",
-    "祥云居",
-    "枫丹白露",
-    "和美家园",
-    "时代广场",
-]
+_ROADS = words("青年路 学府路 人民路 滨河路 文化路 中山街 槐荫街 解放街 迎泽街 春晖路 建设大街 振兴路 光华街 湖滨路 兴业大道")
+_COMPOUNDS = words(
+    "幸福里 纺织厂家属院 金色港湾 教师新村 东方名都 富贵园 御景城 盛世华府 龙湖小区 锦绣家园 星河苑 福满园 "
+    "碧水湾 绿地华庭 仁和嘉园 水岸新城 翡翠城 香榭丽舍 书香苑 万和城 阳光里 机械厂宿舍 供销社家属院 天和园 "
+    "祥云居 枫丹白露 和美家园 时代广场"
+)
 SHARED_NAME = "阳光花园"  # stands in the first street of each of the first two counties
 _HAN = "零一二三四五六七八九十"
 _STEMS = "甲乙丙丁"
@@ -144,11 +103,19 @@ class Dwelling:
         c = self.compound
         village = c.village
         return {
-            "province": PROVINCE, "city": CITY, "county": c.street.county, "town": c.street.name, "community": c.community.name,
-            "road": None if village else c.road, "road_no": None if village else c.road_no, "compound": c.name,
-            "building": None if village else str(self.building), "unit": None if village else str(self.entrance),
-            "floor": None if village else str(self.floor), "room": str(self.room),
-        }  # fmt: skip
+            "province": PROVINCE,
+            "city": CITY,
+            "county": c.street.county,
+            "town": c.street.name,
+            "community": c.community.name,
+            "road": None if village else c.road,
+            "road_no": None if village else c.road_no,
+            "compound": c.name,
+            "building": None if village else str(self.building),
+            "unit": None if village else str(self.entrance),
+            "floor": None if village else str(self.floor),
+            "room": str(self.room),
+        }
 
 
 def door_forms(home: Dwelling, rng: Random) -> str:
@@ -158,9 +125,13 @@ def door_forms(home: Dwelling, rng: Random) -> str:
     if draw < 0.62:
         return home.door()
     forms = (
-        f"{b}-{e}-{r}", f"{b}#楼{e}-{r}", f"{b}栋{e}单元{r}", f"{b}幢{_STEMS[e - 1]}单元{r:04d}", f"{_HAN[min(b, 10)]}栋{_HAN[e]}单元{r}室",
+        f"{b}-{e}-{r}",
+        f"{b}#楼{e}-{r}",
+        f"{b}栋{e}单元{r}",
+        f"{b}幢{_STEMS[e - 1]}单元{r:04d}",
+        f"{_HAN[min(b, 10)]}栋{_HAN[e]}单元{r}室",
         f"{b}-{e}-{r}".translate(_WIDE),
-    )  # fmt: skip
+    )
     return forms[int((draw - 0.62) / 0.38 * len(forms))] if b <= 10 else home.door()
 
 
@@ -215,26 +186,37 @@ def _dwelling(compound: Compound, serial: int, at: tuple[int, int, int, int], fl
     shop = floor == 1 and rng.random() < 0.06 and not compound.village
     usage = "21" if shop else rng.choice(("11", "11", "11", "10"))
     has_unit_no = compound.completed.year >= 2015 or rng.random() < 0.3
-    unit_no = f"{compound.street.county_code}{compound.serial % 999 + 1:03d}{compound.community.code[9:]}GB{compound.serial % 99999:05d}F{building:04d}{serial % 9999:04d}"
+    parcel = f"{compound.street.county_code}{compound.serial % 999 + 1:03d}{compound.community.code[9:]}GB{compound.serial % 99999:05d}"
+    unit_no = f"{parcel}F{building:04d}{serial % 9999:04d}"
     return Dwelling(
-        serial, compound, building, entrance, floor, room, usage, "5" if compound.village else "3" if floors > 6 else "4",
-        area, inner, floors, unit_no if has_unit_no else "", grid,
-    )  # fmt: skip
+        serial,
+        compound,
+        building,
+        entrance,
+        floor,
+        room,
+        usage,
+        "5" if compound.village else "3" if floors > 6 else "4",
+        area,
+        inner,
+        floors,
+        unit_no if has_unit_no else "",
+        grid,
+    )
 
 
-def written_address(home: Dwelling, rng: Random, *, by_surveyor: bool = False) -> tuple[str, str, bool]:
-    """An address as people write it, what it would be in full, and whether it fits two places of the city."""
+def written_address(home: Dwelling, rng: Random, *, ambiguous: bool = False) -> str:
+    """An address as people write it. `ambiguous`: may leave out the county even where the compound's name stands in two."""
     draw = rng.random()
     c = home.compound
-    full = home.full()
-    if c.village:
-        return (full if draw < 0.5 else home.short()), full, False
     if draw < 0.5:
-        return full, full, False
+        return home.full()
+    if c.village:
+        return home.short()
     door = door_forms(home, rng)
-    if draw < 0.7 and not by_surveyor:
-        return f"{c.street.county}{c.name}{door}", full, False
-    return f"{c.name}{door}", f"{c.street.county}{c.name}{door}", c.name == SHARED_NAME
+    if draw < 0.7 or (c.name == SHARED_NAME and not ambiguous):
+        return f"{c.street.county}{c.name}{door}"
+    return f"{c.name}{door}"
 
 
 def later(day: date, rng: Random, longest: int) -> date:

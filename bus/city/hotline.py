@@ -5,18 +5,27 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from random import Random
 
-from bus.city import habits
 from bus.city.appeals import DAYS, Case
 from bus.city.civil import old_division
 from bus.city.entry import Entry, entry
-from bus.city.life import StreetLife
+from bus.city.state import StreetLife
 from bus.city.tables import APPEAL, STEP
 
 STEPS = {
-    "accepted": ("受理", "受理"), "answered_directly": ("受理", "直接答复"), "merged": ("受理", "并单"), "dispatched": ("预审", "派遣"),
-    "returned": ("处置", "退单"), "signed": ("处置", "签收"), "contacted": ("处置", "联系群众"), "extended": ("处置", "延期"),
-    "handled": ("处置", "处置完成"), "revisited": ("回访", "回访"), "rated": ("回访", "评价"), "supervised": ("回访", "督办"), "closed": ("结案", "结案"),
-}  # fmt: skip
+    "accepted": ("受理", "受理"),
+    "answered_directly": ("受理", "直接答复"),
+    "merged": ("受理", "并单"),
+    "dispatched": ("预审", "派遣"),
+    "returned": ("处置", "退单"),
+    "signed": ("处置", "签收"),
+    "contacted": ("处置", "联系群众"),
+    "extended": ("处置", "延期"),
+    "handled": ("处置", "处置完成"),
+    "revisited": ("回访", "回访"),
+    "rated": ("回访", "评价"),
+    "supervised": ("回访", "督办"),
+    "closed": ("结案", "结案"),
+}
 
 
 def end_of(day: date) -> datetime:
@@ -69,18 +78,48 @@ def _order(life: StreetLife, case: Case, until: datetime, rng: Random) -> Entry:
     )
     note = next((s[3] for s in case.steps if s[0] == "handled"), "")
     values = {
-        "GDBH": case.number, "LYQD": case.channel, "SQLX": case.kind, "SQFL1": topic[0], "SQFL2": topic[1], "SQFL3": topic[2], "BT": topic[3],
-        "SQNR": _content(case, place), "SQRXM": case.caller_name, "LXDH": case.phone, "SFBM": "1" if case.confidential else "0", "SFDZ": place,
-        "XZQHDM": community.code, "JDMC": life.street.name, "SQMC": community.name, "WGBM": life.grid(case.grid).code, "JD": case.point[0],
-        "WD": case.point[1], "JJCD": case.urgency, "SLSJ": _time(case.accepted), "PDSJ": _time(dispatched), "QSSJ": _time(case.at("signed", until)),
-        "LXSJ": _time(case.at("contacted", until)), "BLSX": limit, "ZBDW": case.lead if dispatched else "", "XBDW": "、".join(case.co) if dispatched else "",
-        "TDCS": str(case.returns) if dispatched else "", "TDYY": "非本单位职责" if case.returns and dispatched else "",
-        "YQCS": ("1" if extended else "0") if dispatched else "", "YQSX": extended.isoformat() if extended else "",
-        "YQYY": "需协调多部门" if extended else "", "BJSJ": _time(handled or direct), "CLJG": note if handled else "已当场解答" if direct else "",
-        "SFJJ": case.resolved if revisited or direct else "", "SFSS": "1" if dispatched and handled else "", "CZZ": "0",
-        "HFSJ": _time(revisited), "HFFS": "电话" if revisited else "", "MYD": case.satisfied if revisited else "", "CFBS": case.duplicate_of,
+        "GDBH": case.number,
+        "LYQD": case.channel,
+        "SQLX": case.kind,
+        "SQFL1": topic[0],
+        "SQFL2": topic[1],
+        "SQFL3": topic[2],
+        "BT": topic[3],
+        "SQNR": _content(case, place),
+        "SQRXM": case.caller_name,
+        "LXDH": case.phone,
+        "SFBM": "1" if case.confidential else "0",
+        "SFDZ": place,
+        "XZQHDM": community.code,
+        "JDMC": life.street.name,
+        "SQMC": community.name,
+        "WGBM": life.grid(case.grid).code,
+        "JD": case.point[0],
+        "WD": case.point[1],
+        "JJCD": case.urgency,
+        "SLSJ": _time(case.accepted),
+        "PDSJ": _time(dispatched),
+        "QSSJ": _time(case.at("signed", until)),
+        "LXSJ": _time(case.at("contacted", until)),
+        "BLSX": limit,
+        "ZBDW": case.lead if dispatched else "",
+        "XBDW": "、".join(case.co) if dispatched else "",
+        "TDCS": str(case.returns) if dispatched else "",
+        "TDYY": "非本单位职责" if case.returns and dispatched else "",
+        "YQCS": ("1" if extended else "0") if dispatched else "",
+        "YQSX": extended.isoformat() if extended else "",
+        "YQYY": "需协调多部门" if extended else "",
+        "BJSJ": _time(handled or direct),
+        "CLJG": note if handled else "已当场解答" if direct else "",
+        "SFJJ": case.resolved if revisited or direct else "",
+        "SFSS": "1" if dispatched and handled else "",
+        "CZZ": "0",
+        "HFSJ": _time(revisited),
+        "HFFS": "电话" if revisited else "",
+        "MYD": case.satisfied if revisited else "",
+        "CFBS": case.duplicate_of,
         "GDZT": _state(case, until),
-    }  # fmt: skip
+    }
     who = [("appeal", "appeal", case.id), ("grid", "grid", life.grid(case.grid).id)]
     if case.caller:
         who.append(("caller", "resident", case.caller.id))
@@ -88,11 +127,6 @@ def _order(life: StreetLife, case: Case, until: datetime, rng: Random) -> Entry:
         who.append(("place", "dwelling", case.home.id))
     e = entry(APPEAL, values, who)
     old_division(e, "XZQHDM", "JDMC", "SQMC", community, life, rng, then=case.accepted.date().isoformat())
-    if case.home and not case.home.compound.village:
-        shared = case.home.compound.name
-        habits.same_name_elsewhere(e, "SFDZ", f"{life.street.county}{place}", shared == habits.SHARED_NAME)
-        e.damage = [d for d in e.damage if d["code"] != "ADDR_AMBIGUOUS"]  # the division code in the row says which
-        e.taken.discard("SFDZ")
     return e
 
 
@@ -115,8 +149,14 @@ def steps(life: StreetLife, since: datetime | None, until: datetime) -> list[Ent
             stage, what = STEPS[kind]
             deadline = case.due if kind == "dispatched" else case.extended if kind == "extended" else None
             values = {
-                "LZBH": f"{case.number}{n:02d}", "GDBH": case.number, "HJ": stage, "CZ": what, "CLDW": unit, "CZSJ": _time(at),
-                "SX": deadline.isoformat() if deadline else "", "BZ": note,
-            }  # fmt: skip
+                "LZBH": f"{case.number}{n:02d}",
+                "GDBH": case.number,
+                "HJ": stage,
+                "CZ": what,
+                "CLDW": unit,
+                "CZSJ": _time(at),
+                "SX": deadline.isoformat() if deadline else "",
+                "BZ": note,
+            }
             made.append(entry(STEP, values, [("appeal", "appeal", case.id)]))
     return made

@@ -8,8 +8,8 @@ from random import Random
 from bus.city import habits, names
 from bus.city.entry import Entry, entry
 from bus.city.homes import Dwelling, written_address
-from bus.city.life import Lease, StreetLife
 from bus.city.people import Person
+from bus.city.state import Lease, StreetLife
 from bus.city.tables import COMPOUND, DWELLING, LEASE
 
 DOCUMENTS = {"citizen_id": "1", "hmt_permit": "2", "passport": "3", "foreign_permit": "99", None: "99"}
@@ -29,13 +29,30 @@ def _dwelling(life: StreetLife, home: Dwelling, rng: Random) -> Entry:
     inner = f"{home.inner:.2f}"
     shares = ";".join(f"{s.numerator}/{s.denominator}" for s in home.shares)
     values = {
-        "FWBM": home.code, "BDCDYH": home.unit_no, "XQBH": c.code, "XQMC": c.name, "ZRZH": str(home.building), "DYH": str(home.entrance),
-        "SZC": str(home.floor), "SHBW": str(home.room), "ZL": home.located(rng), "FWYT1": home.usage, "FWJG": home.structure,
-        "SCJZMJ": f"{home.area:.2f}", "SCTNJZMJ": inner, "SCFTJZMJ": f"{home.area - home.inner:.2f}", "JGSJ": f"{c.completed:%Y%m%d}",
-        "ZCS": str(home.floors), "QLRMC": company.name if company else owners, "ZJZL": kind,
-        "ZJH": (company.uscc or "") if company else numbers, "GYFS": "2" if home.shares else "1" if len(home.owners) > 1 else "0", "QLBL": shares,
-        "ZT": "1", "GXSJ": _stamp(life.on, rng) if rng.random() < 0.8 else "",
-    }  # fmt: skip
+        "FWBM": home.code,
+        "BDCDYH": home.unit_no,
+        "XQBH": c.code,
+        "XQMC": c.name,
+        "ZRZH": str(home.building),
+        "DYH": str(home.entrance),
+        "SZC": str(home.floor),
+        "SHBW": str(home.room),
+        "ZL": home.located(rng),
+        "FWYT1": home.usage,
+        "FWJG": home.structure,
+        "SCJZMJ": f"{home.area:.2f}",
+        "SCTNJZMJ": inner,
+        "SCFTJZMJ": f"{home.area - home.inner:.2f}",
+        "JGSJ": f"{c.completed:%Y%m%d}",
+        "ZCS": str(home.floors),
+        "QLRMC": company.name if company else owners,
+        "ZJZL": kind,
+        "ZJH": (company.uscc or "") if company else numbers,
+        "GYFS": "2" if home.shares else "1" if len(home.owners) > 1 else "0",
+        "QLBL": shares,
+        "ZT": "1",
+        "GXSJ": _stamp(life.on, rng) if rng.random() < 0.8 else "",
+    }
     who = [("owner", "resident", p.id) for p in home.owners] if not company else [("owner", "organization", company.id)]
     e = entry(DWELLING, values, [("dwelling", "dwelling", home.id), *who])
     _spellings(e, home, rng)
@@ -88,11 +105,14 @@ def leases(life: StreetLife, filed: list[Lease], on: date, rng: Random) -> list[
 
 
 def _lease(one: Lease, on: date, rng: Random) -> Entry:
-    address, clean, ambiguous = written_address(one.home, rng)
+    coded = rng.random() < 0.4 and not one.home.compound.village
+    address = written_address(one.home, rng, ambiguous=not coded)
     tenant, owner = one.tenant_company, one.owner_company
     state = "3" if one.cancelled and one.cancelled <= on else "4" if one.ends < on and not one.open_end else "1"
     values = {
-        "BAH": one.number, "FWZL": address, "FWBM": one.home.code if rng.random() < 0.4 and not one.home.compound.village else "",
+        "BAH": one.number,
+        "FWZL": address,
+        "FWBM": one.home.code if coded else "",
         "CZRXM": owner.name if owner else one.lessor.name if one.lessor else "",
         "CZRZJH": (owner.uscc or "") if owner else one.lessor.document if one.lessor else "",
         "CZRDH": "" if owner or not one.lessor else one.lessor.phone,
@@ -100,12 +120,19 @@ def _lease(one: Lease, on: date, rng: Random) -> Entry:
         "CZRZJH2": (tenant.uscc or "") if tenant else one.lessee.document if one.lessee else "",
         "CZRDH2": "0543-5550100" if tenant else one.lessee.phone if one.lessee else "",
         "GTJZR": "" if tenant else ";".join(f"{p.name} {p.number}" for p in one.co_residents if p.id_type == "citizen_id"),
-        "ZLYT": "居住" if one.home.usage != "21" else "商业", "ZJ": str(one.rent), "YJ": str(one.rent), "ZLKSRQ": one.starts.isoformat(),
-        "ZLJSRQ": one.ends.isoformat(), "JZRS": str(1 + len(one.co_residents)), "BARQ": one.filed.isoformat(),
+        "ZLYT": "居住" if one.home.usage != "21" else "商业",
+        "ZJ": str(one.rent),
+        "YJ": str(one.rent),
+        "ZLKSRQ": one.starts.isoformat(),
+        "ZLJSRQ": one.ends.isoformat(),
+        "JZRS": str(1 + len(one.co_residents)),
+        "BARQ": one.filed.isoformat(),
         "ZXRQ": one.cancelled.isoformat() if one.cancelled and one.cancelled <= on else "",
         "ZXYY": "协商解除" if one.cancelled and one.cancelled <= on else "",
-        "JJJG": one.agency.name if one.agency else "", "JJJGXYDM": (one.agency.uscc or "") if one.agency else "", "BAZT": state,
-    }  # fmt: skip
+        "JJJG": one.agency.name if one.agency else "",
+        "JJJGXYDM": (one.agency.uscc or "") if one.agency else "",
+        "BAZT": state,
+    }
     who = [("dwelling", "dwelling", one.home.id), *_sides(one)]
     e = entry(LEASE, values, who)
     for company, columns in ((owner, ("CZRXM", "CZRZJH", "CZRDH")), (tenant, ("CZRXM2", "CZRZJH2", "CZRDH2"))):
@@ -118,7 +145,7 @@ def _lease(one: Lease, on: date, rng: Random) -> Entry:
         habits.old_number(e, "CZRZJH", [one.lessor])
     if one.lessee and not tenant:
         habits.old_number(e, "CZRZJH2", [one.lessee])
-    habits.same_name_elsewhere(e, "FWZL", clean, ambiguous)
+    habits.same_name_elsewhere(e, "FWZL", one.home)
     habits.unknown_region(e, ("CZRZJH", "CZRZJH2", "GTJZR"))
     if one.open_end:
         e.put("ZLJSRQ", "9999-12-31")
@@ -167,17 +194,32 @@ def compounds(life: StreetLife, number: int, rng: Random) -> list[Entry]:
             households = c.dwellings // len(phases)
             old = c.completed.year <= 2000
             values: dict[str, object] = {
-                "序号": number + len(made) + 1, "街道(镇)": c.street.name, "社区": c.community.name, "小区名称": name,
-                "小区地址": f"{c.road}{c.road_no}号", "建成年代": str(c.completed.year), "楼栋数(栋)": max(1, c.buildings // len(phases)),
-                "户数(户)": households, "总建筑面积(万㎡)": round(households * 98 / 10000, 2),
+                "序号": number + len(made) + 1,
+                "街道(镇)": c.street.name,
+                "社区": c.community.name,
+                "小区名称": name,
+                "小区地址": f"{c.road}{c.road_no}号",
+                "建成年代": str(c.completed.year),
+                "楼栋数(栋)": max(1, c.buildings // len(phases)),
+                "户数(户)": households,
+                "总建筑面积(万㎡)": round(households * 98 / 10000, 2),
                 "物业服务企业": company.name if company else rng.choice(("无物业", "社区代管", "单位自管")),
-                "统一社会信用代码": company.uscc if company else None, "项目经理": c.manager if company else None,
-                "联系电话": c.phone if company else None, "是否成立业委会": "是" if committee else "否",
-                "业委会备案日期": committee.registered.isoformat() if committee else None, "是否老旧小区": "是" if old else "否",
-            }  # fmt: skip
+                "统一社会信用代码": company.uscc if company else None,
+                "项目经理": c.manager if company else None,
+                "联系电话": c.phone if company else None,
+                "是否成立业委会": "是" if committee else "否",
+                "业委会备案日期": committee.registered.isoformat() if committee else None,
+                "是否老旧小区": "是" if old else "否",
+            }
             if old and rng.random() < 0.6:
-                values |= {"改造年度": rng.randrange(2019, 2026), "改造内容(基础/完善/提升)": rng.choice(("基础", "完善", "提升")),
-                           "计划投资(万元)": rng.randrange(50, 900), "开工日期": "2024-03-15", "竣工日期": "2024-11-30", "进度": "已竣工"}  # fmt: skip
+                values |= {
+                    "改造年度": rng.randrange(2019, 2026),
+                    "改造内容(基础/完善/提升)": rng.choice(("基础", "完善", "提升")),
+                    "计划投资(万元)": rng.randrange(50, 900),
+                    "开工日期": "2024-03-15",
+                    "竣工日期": "2024-11-30",
+                    "进度": "已竣工",
+                }
             e = entry(COMPOUND, values, [("compound", "dwelling", c.id)], person=f"{c.code}/{n}")
             if company:
                 e.subjects.append(("property_company", "organization", company.id))

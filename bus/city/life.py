@@ -1,160 +1,18 @@
-"""A street of the city and what happens in it: homes, families, owners, leases, marriages, allowances, volunteers, and one month more."""
+"""How a street comes to be as it is: homes, families, owners, leases, marriages, allowances, volunteers, deaths."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
 
 from bus.city import homes, names
-from bus.city.appeals import Case, cases_of
+from bus.city.appeals import cases_of
 from bus.city.homes import Compound, Dwelling
-from bus.city.organizations import Organization, Societies, societies
+from bus.city.organizations import societies
 from bus.city.people import Household, Person, Registry
 from bus.city.places import OUTSIDE, Street
-
-
-@dataclass(slots=True)
-class Grid:
-    """A grid of a community. `new_code` after the reform of the second month, where there was one."""
-
-    serial: int
-    code: str
-    name: str
-    division: str
-    village: bool
-    worker: Person | None = None
-    chief: str = ""
-    branch: str = ""
-    group: str = ""
-    hub: str = ""
-    households: int = 0
-    people: int = 0
-    new_code: str = ""
-
-    @property
-    def id(self) -> str:
-        return f"G{self.serial:07d}"
-
-
-@dataclass(slots=True)
-class Lease:
-    """A filed lease; a renewal is another one."""
-
-    serial: int
-    home: Dwelling
-    lessor: Person | None
-    lessee: Person | None
-    co_residents: list[Person]
-    starts: date
-    ends: date
-    filed: date
-    rent: int
-    agency: Organization | None = None
-    tenant_company: Organization | None = None
-    owner_company: Organization | None = None
-    cancelled: date | None = None
-    open_end: bool = False
-
-    @property
-    def number(self) -> str:
-        return f"LZ{self.filed:%Y%m}{self.serial:07d}"
-
-
-@dataclass(slots=True)
-class Registration:
-    """A row of the marriage register. `kind`: IA married, IB divorced, ICA / ICB re-issued, ID revoked."""
-
-    serial: int
-    kind: str
-    man: Person
-    woman: Person
-    on: date
-    before: tuple[str, str] = ("10", "10")
-    old: Registration | None = None
-    valid: bool = True
-
-
-@dataclass(slots=True)
-class Family:
-    """A household on assistance."""
-
-    serial: int
-    household: Household
-    kind: str
-    insured: int
-    since: date
-    amount: int
-    add_on: int
-    moved: date
-    ended: bool = False
-
-
-@dataclass(slots=True)
-class Volunteer:
-    """Someone registered, with what they did: project, start, hours."""
-
-    serial: int
-    person: Person
-    team: Organization
-    registered: date
-    kind: str
-    services: list[tuple[int, str, date, int, float]] = field(default_factory=list)
-    later: list[tuple[int, str, date, int, float]] = field(default_factory=list)
-    twice_of: int = 0
-
-    @property
-    def number(self) -> str:
-        return f"37990000{self.serial:08d}"
-
-
-@dataclass
-class Counters:
-    """Serial numbers that run through the whole city."""
-
-    person: int = 0
-    household: int = 0
-    dwelling: int = 0
-    compound: int = 0
-    grid: int = 0
-    organization: int = 0
-    lease: int = 0
-    registration: int = 0
-    family: int = 0
-    volunteer: int = 0
-    service: int = 0
-    case: int = 0
-
-
-@dataclass(slots=True)
-class StreetLife:
-    """All that is so in one street."""
-
-    street: Street
-    on: date
-    next_on: date
-    people: list[Person] = field(default_factory=list)
-    households: list[Household] = field(default_factory=list)
-    compounds: list[Compound] = field(default_factory=list)
-    dwellings: list[Dwelling] = field(default_factory=list)
-    grids: list[Grid] = field(default_factory=list)
-    organizations: list[Organization] = field(default_factory=list)
-    societies: Societies | None = None
-    leases: list[Lease] = field(default_factory=list)
-    later_leases: list[Lease] = field(default_factory=list)
-    registrations: list[Registration] = field(default_factory=list)
-    later_registrations: list[Registration] = field(default_factory=list)
-    families: list[Family] = field(default_factory=list)
-    volunteers: list[Volunteer] = field(default_factory=list)
-    cases: list[Case] = field(default_factory=list)
-    by_home: dict[int, list[Household]] = field(default_factory=dict)
-
-    def home(self, serial: int) -> Dwelling:
-        return self.dwellings[serial - self.dwellings[0].serial]
-
-    def grid(self, serial: int) -> Grid:
-        return self.grids[serial - self.grids[0].serial]
+from bus.city.state import Counters, Family, Grid, Lease, Registration, StreetLife, Volunteer
 
 
 class Living:
@@ -182,7 +40,7 @@ class Living:
         self._marry()
         self._assist()
         self._volunteer()
-        self._die_and_move()
+        self._die()
         out.cases = cases_of(Random(f"{self.seed}/appeals/{out.street.code}"), out, self.count)  # noqa: S311
         self.count.person = self.registry.serial
         return out
@@ -351,9 +209,16 @@ class Living:
         grown = [p for p in family.members if p.age(out.on) >= 18] or family.members
         filed = min(begun + timedelta(days=rng.randrange(1, 30)), out.on if into is out.leases else out.next_on)
         made = Lease(
-            self.count.lease, home, home.owners[0] if home.owners else None, grown[0], [p for p in family.members if p is not grown[0]],
-            begun, ends, filed, rng.randrange(8, 45) * 100,
-        )  # fmt: skip
+            self.count.lease,
+            home,
+            home.owners[0] if home.owners else None,
+            grown[0],
+            [p for p in family.members if p is not grown[0]],
+            begun,
+            ends,
+            filed,
+            rng.randrange(8, 45) * 100,
+        )
         if out.societies is not None:
             made.agency = out.societies.agency if rng.random() < 0.4 else None
             made.owner_company = next((o for o in out.societies.enterprises if o.id == home.company), None)
@@ -413,9 +278,15 @@ class Living:
             self._book("ID", man, woman, homes.later(on, rng, 30), out.registrations, ("20", "20"), first)
 
     def _book(
-        self, kind: str, man: Person, woman: Person, on: date, into: list[Registration],
-        before: tuple[str, str] = ("10", "10"), old: Registration | None = None,
-    ) -> Registration:  # fmt: skip
+        self,
+        kind: str,
+        man: Person,
+        woman: Person,
+        on: date,
+        into: list[Registration],
+        before: tuple[str, str] = ("10", "10"),
+        old: Registration | None = None,
+    ) -> Registration:
         self.count.registration += 1
         made = Registration(self.count.registration, kind, man, woman, on, before, old)
         into.append(made)
@@ -484,8 +355,8 @@ class Living:
                     Volunteer(self.count.volunteer, one, made.team, homes.later(made.registered, rng, 18), made.kind, twice_of=made.serial)
                 )
 
-    def _die_and_move(self) -> None:
-        """Deaths before the first day (some not yet known to a department) and in the month after; moves within the street."""
+    def _die(self) -> None:
+        """Deaths before the first day (some not yet known to a department) and in the month after."""
         out, rng = self.out, self.rng
         known = {p.serial: p for p in out.people}
         for one in out.people:
@@ -499,5 +370,3 @@ class Living:
                 other = known.get(one.spouse) if one.spouse else None
                 if other is not None and other.marital.startswith("2"):
                     other.marital = "30"
-            elif rng.random() < 0.002 and one.household is not None and one.home is not None:
-                one.notes.append(f"moved_from:D{one.home:07d}")

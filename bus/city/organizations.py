@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bus.city.homes import Compound
 from bus.city.numbers import credit_code, organisation_code
-from bus.city.places import Street
+from bus.city.places import Street, words
 
 
 class Counter(Protocol):
@@ -73,8 +73,8 @@ def _day(rng: Random, first: int, last: int) -> date:
     return date(first, 1, 1) + timedelta(days=rng.randrange((last - first) * 365))
 
 
-_LUCKY = ["安居", "宁邦", "泰源", "和盛", "祥园", "瑞庭", "恒佳", "宏远", "博雅", "鼎新", "华睿", "金诺"]
-_CAUSES = ["心理健康", "书法", "志愿", "环保", "养老服务", "太极拳", "摄影", "助残", "反家暴", "科普"]
+_LUCKY = words("安居 宁邦 泰源 和盛 祥园 瑞庭 恒佳 宏远 博雅 鼎新 华睿 金诺")
+_CAUSES = words("心理健康 书法 志愿 环保 养老服务 太极拳 摄影 助残 反家暴 科普")
 
 
 def societies(rng: Random, street: Street, count: Counter, on: date, official: Callable[[], str]) -> Societies:

@@ -8,6 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+
+def words(text: str) -> tuple[str, ...]:
+    """A list of names, written as a text to be read."""
+    return tuple(text.split())
+
+
 PROVINCE, CITY = "东海省", "澜州市"
 OUTSIDE = (("379951", "外市平山区"), ("379952", "外市海阔县"), ("379953", "外省白河县"), ("379954", "外省铜岭市"), ("379955", "外省望川区"))
 ABOLISHED = "379911"  # merged into the second county in 2003
@@ -15,111 +21,19 @@ SPLIT_COUNTY = "379912"  # divided between the first two: no single successor
 UNKNOWN_REGION = "379988"  # in no table, yet some citizens were numbered there
 SPLIT_ON, RENAMED_ON = "2025-07-01", "2026-01-01"
 
-_DISTRICTS = ("东澜区", "西澜区", "南澜区", "北澜区", "澜滨区", "高澜区", "澜湾区", "新澜区")
-_COUNTIES = ("青禾县", "云岭县", "白沙县", "长河县", "凤台县", "石桥县", "绿原县", "龙泉县", "河源县", "松江县", "平湖县", "永宁县")
-_STREETS = [
-    "云溪",
-    "松岭",
-    "柳塘",
-    "文昌",
-    "东风",
-    "清河",
-    "石门",
-    "书院",
-    "凤鸣",
-    "双井",
-    "花园",
-    "迎宾",
-    "古城",
-    "南湖",
-    "金山",
-    "朝阳",
-    "银河",
-    "丰台",
-    "北岭",
-    "滨湖",
-    "龙首",
-    "玉泉",
-    "西园",
-    "翠屏",
-    "白云",
-    "东湖",
-    "青龙",
-    "太平",
-    "永安",
-    "和平",
-    "建设",
-    "胜利",
-    "解放",
-    "红星",
-    "长青",
-    "安定",
-    "兴隆",
-    "福田",
-    "新安",
-    "望江",
-]
-_COMMUNITIES = [
-    "望湖",
-    "青石",
-    "白鹭",
-    "桃源",
-    "金桥",
-    "向阳",
-    "红枫",
-    "兰亭",
-    "梧桐",
-    "锦绣",
-    "云溪里",
-    "玉带",
-    "长安里",
-    "月河",
-    "北苑",
-    "南关",
-    "临江",
-    "新华",
-    "春晓",
-    "柏林",
-    "学苑",
-    "麦田",
-    "荷塘",
-    "竹园",
-    "星火",
-    "前进",
-    "团结",
-    "光明",
-    "文汇",
-    "和顺",
-    "康宁",
-    "瑞景",
-    "丰泽",
-    "明月",
-    "紫荆",
-    "丁香",
-    "银杏",
-    "杏林",
-    "海棠",
-    "芙蓉",
-    "石榴",
-    "葵花",
-    "枫林",
-    "松涛",
-    "泉水",
-    "古井",
-    "西门",
-    "东关",
-    "站前",
-    "桥北",
-    "河西",
-    "湖东",
-    "塔山",
-    "南岭",
-    "北坡",
-    "新村",
-    "老街",
-    "十里",
-    "五里",
-]
+_DISTRICTS = ("东澜", "西澜", "南澜", "北澜", "澜滨", "高澜", "澜湾", "新澜")
+_COUNTIES = ("青禾", "云岭", "白沙", "长河", "凤台", "石桥", "绿原", "龙泉", "河源", "松江", "平湖", "永宁")
+_STREETS = words(
+    "云溪 松岭 柳塘 文昌 东风 清河 石门 书院 凤鸣 双井 花园 迎宾 古城 南湖 金山 朝阳 银河 丰台 北岭 "
+    "滨湖 龙首 玉泉 西园 翠屏 白云 东湖 青龙 太平 永安 和平 建设 胜利 解放 红星 长青 安定 兴隆 福田 "
+    "新安 望江"
+)
+_COMMUNITIES = words(
+    "望湖 青石 白鹭 桃源 金桥 向阳 红枫 兰亭 梧桐 锦绣 云溪里 玉带 长安里 月河 北苑 南关 临江 新华 春晓 "
+    "柏林 学苑 麦田 荷塘 竹园 星火 前进 团结 光明 文汇 和顺 康宁 瑞景 丰泽 明月 紫荆 丁香 银杏 杏林 "
+    "海棠 芙蓉 石榴 葵花 枫林 松涛 泉水 古井 西门 东关 站前 桥北 河西 湖东 塔山 南岭 北坡 老街 十里 "
+    "五里"
+)
 
 
 class Division(NamedTuple):
@@ -187,7 +101,7 @@ def plan(residents: int) -> Plan:
         done += share
     first, second = city.counties[0], city.counties[1]
     city.divisions += [
-        Division(f"{ABOLISHED}000000", "临澜区", "county", "379900000000", valid_to="2003-06-01", successor=f"{second}000000"),
+        _past(ABOLISHED, "临澜区", f"{second}000000"),
         Division(
             f"{SPLIT_COUNTY}000000", "老城区", "county", "379900000000", valid_to="2003-06-01", successor=f"{first}000000|{second}000000"
         ),
@@ -196,7 +110,11 @@ def plan(residents: int) -> Plan:
     return city
 
 
-def _unique(stems: list[str] | tuple[str, ...]) -> list[str]:
+def _past(code: str, name: str, successor: str) -> Division:
+    return Division(f"{code}000000", name, "county", "379900000000", "1990-01-01", "2003-06-01", successor)
+
+
+def _unique(stems: tuple[str, ...]) -> list[str]:
     """Names that never repeat, last first: 望湖 … 望湖一 … 望湖二."""
     return [stem + mark for mark in reversed(("", *"一二三四五六七八九十甲乙丙丁戊己庚辛")) for stem in reversed(stems)]
 
@@ -205,7 +123,8 @@ def _county(city: Plan, number: int, counties: int, streets: int, per_street: in
     districts = max(2, counties // 2)
     rural = number >= districts
     code = f"3799{number + 21 - districts:02d}" if rural else f"3799{number + 1:02d}"
-    name = _COUNTIES[(number - districts) % len(_COUNTIES)] if rural else _DISTRICTS[number % len(_DISTRICTS)]
+    stems, place_in = (_COUNTIES, number - districts) if rural else (_DISTRICTS, number)
+    name = _unique(stems)[-1 - place_in] + ("县" if rural else "区")
     if 10 < int(code[4:]) < 13:
         code = f"3799{int(code[4:]) + 50}"
     city.counties.append(code)
@@ -217,9 +136,17 @@ def _county(city: Plan, number: int, counties: int, streets: int, per_street: in
 
 
 def _street(
-    city: Plan, county: tuple[str, str], place: int, streets: int, per_street: int, rural: bool, split: bool, renamed: bool,
-    street_names: list[str], names: list[str],
-) -> None:  # fmt: skip
+    city: Plan,
+    county: tuple[str, str],
+    place: int,
+    streets: int,
+    per_street: int,
+    rural: bool,
+    split: bool,
+    renamed: bool,
+    street_names: list[str],
+    names: list[str],
+) -> None:
     code, county_name = county
     number, suffix = _street_number(place, streets, rural)
     full = f"{code}{number:03d}000"

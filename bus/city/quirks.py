@@ -13,7 +13,7 @@ from typing import Any
 from bus.city import names, quirks_dates, quirks_numbers
 from bus.city.entry import Column, Entry
 from bus.city.places import SPLIT_COUNTY
-from bus.city.quirks_base import Cell, Mark, Quirk, style
+from bus.city.quirks_base import Cell, Mark, Quirk, numbered_here, style
 
 NULLS = ("无", "不详", "/", "--", "-", "NULL", " ", "未知", "暂无", "—", "没有", "待补充")
 
@@ -126,7 +126,7 @@ def sex_other_list(c: Cell) -> Mark | None:
 
 def sex_conflict(c: Cell) -> Mark | None:
     number = c.column.options[1]
-    if number in c.entry.taken or len(str(c.entry.get(number) or "")) != 18:
+    if number in c.entry.taken or not numbered_here(c.entry.get(number)):
         return None
     c.entry.taken.add(number)
     wrong = {"1": "2", "2": "1", "男": "女", "女": "男"}[c.value]

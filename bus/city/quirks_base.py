@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from bus.city.entry import Column, Entry
+from bus.city.numbers import is_citizen_number
 
 
 class Cell(NamedTuple):
@@ -37,3 +38,8 @@ Quirk = Callable[[Cell], Mark | None]
 def style(value: Any, form: str) -> Mark:
     """A readable deviation."""
     return Mark(value, "", form)
+
+
+def numbered_here(value: Any) -> bool:
+    """Whether a cell holds a sound citizen number, so that a birth date or a sex can contradict it."""
+    return isinstance(value, str) and value.startswith("3799") and is_citizen_number(value)

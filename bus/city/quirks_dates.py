@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from bus.city.quirks_base import Cell, Mark, Quirk, style
+from bus.city.quirks_base import Cell, Mark, Quirk, numbered_here, style
 
 _EXCEL_DAY_0 = date(1899, 12, 30)
 
@@ -50,9 +50,12 @@ def _styles(c: Cell) -> tuple[str, ...]:
     d = _day(c)
     compact = c.column.options[0] == "%Y%m%d"
     return (
-        d.isoformat() if compact else f"{d:%Y%m%d}", f"{d.year}-{d.month}-{d.day}" if d.month < 10 or compact else f"{d:%Y/%m/%d}",
-        f"{d:%Y/%m/%d}", f"{d:%Y.%m.%d}", f"{d.year}年{d.month}月{d.day}日",
-    )  # fmt: skip
+        d.isoformat() if compact else f"{d:%Y%m%d}",
+        f"{d.year}-{d.month}-{d.day}" if d.month < 10 or compact else f"{d:%Y/%m/%d}",
+        f"{d:%Y/%m/%d}",
+        f"{d:%Y.%m.%d}",
+        f"{d.year}年{d.month}月{d.day}日",
+    )
 
 
 def date_style(c: Cell) -> Mark:
@@ -84,7 +87,7 @@ def end_before_start(c: Cell) -> Mark | None:
 def birth_conflict(c: Cell) -> Mark | None:
     """A birth date that the number in the same row contradicts."""
     number = c.column.options[1]
-    if number in c.entry.taken or len(str(c.entry.get(number) or "")) != 18:
+    if number in c.entry.taken or not numbered_here(c.entry.get(number)):
         return None
     c.entry.taken.add(number)
     d = _day(c)
@@ -118,11 +121,18 @@ def year_about(c: Cell) -> Mark:
 
 DAMAGE: dict[str, tuple[tuple[Quirk, float], ...]] = {
     "date": (
-        (date_invalid, 0.005), (date_placeholder, 0.006), (date_year, 0.005), (date_month, 0.005), (date_about, 0.003), (date_style, 0.018),
-        (date_oracle, 0.002), (date_serial, 0.002), (end_before_start, 0.008),
+        (date_invalid, 0.005),
+        (date_placeholder, 0.006),
+        (date_year, 0.005),
+        (date_month, 0.005),
+        (date_about, 0.003),
+        (date_style, 0.018),
+        (date_oracle, 0.002),
+        (date_serial, 0.002),
+        (end_before_start, 0.008),
     ),
     "birth": ((birth_conflict, 0.012), (birth_invalid, 0.003), (birth_placeholder, 0.005), (birth_month, 0.004), (birth_style, 0.012)),
     "time": ((time_zero, 0.004),),
     "minute": ((time_zero, 0.006),),
     "built_year": ((year_about, 0.01),),
-}  # fmt: skip
+}

@@ -38,14 +38,12 @@ def id_typo(c: Cell) -> Mark | None:
     n = _number(c)
     if not n:
         return None
-    at = c.rng.randrange(17)
+    at = c.rng.randrange(4, 17)
     if c.rng.random() < 0.25 and at < 16 and n[at] != n[at + 1]:
         bad, quirk = n[:at] + n[at + 1] + n[at] + n[at + 2 :], "id_transposed"
     else:
         bad, quirk = n[:at] + str((int(n[at]) + c.rng.randrange(1, 10)) % 10) + n[at + 1 :], "id_typo"
     also = ("ID_REGION_UNKNOWN",) if at < 7 else ()
-    if bad[0] == "0":
-        return None
     if _invalid_birth(bad, c.today):
         return _damaged(c, bad, "ID_BIRTHDATE", quirk, ("ID_CHECKSUM", *also))
     return _damaged(c, bad, "ID_CHECKSUM", quirk, also)
@@ -258,16 +256,27 @@ def age_conflict(c: Cell) -> Mark | None:
 
 
 _ID: tuple[tuple[Quirk, float], ...] = (
-    (id_typo, 0.006), (id_bad_birth, 0.004), (id_short, 0.003), (id_excel_text, 0.006), (id_excel_zeros, 0.005), (id_masked, 0.004),
-    (id_fullwidth, 0.004), (id_separators, 0.005), (id_lower_x, 0.12),
-)  # fmt: skip
+    (id_typo, 0.006),
+    (id_bad_birth, 0.004),
+    (id_short, 0.003),
+    (id_excel_text, 0.006),
+    (id_excel_zeros, 0.005),
+    (id_masked, 0.004),
+    (id_fullwidth, 0.004),
+    (id_separators, 0.005),
+    (id_lower_x, 0.12),
+)
 DAMAGE: dict[str, tuple[tuple[Quirk, float], ...]] = {
     "id": _ID,
     "ids": tuple((q, r) for q, r in _ID),
     "co_residents": tuple((q, r / 2) for q, r in _ID),
     "id_cell": ((id_excel_number, 0.012), *_ID[:3], *_ID[5:]),
     "phone": (
-        (phone_two, 0.008), (phone_length, 0.006), (phone_masked, 0.004), (phone_scientific, 0.001), (phone_style, 0.018),
+        (phone_two, 0.008),
+        (phone_length, 0.006),
+        (phone_masked, 0.004),
+        (phone_scientific, 0.001),
+        (phone_style, 0.018),
     ),
     "office_phone": ((phone_extension, 0.02),),
     "uscc": ((uscc_typo, 0.03), (uscc_inner, 0.04), (uscc_lower, 0.06), (uscc_scientific, 0.02)),
@@ -279,4 +288,4 @@ DAMAGE: dict[str, tuple[tuple[Quirk, float], ...]] = {
     "built_area": ((built_area_words, 0.03),),
     "yuan": ((yuan_words, 0.02),),
     "age": ((age_conflict, 0.012),),
-}  # fmt: skip
+}

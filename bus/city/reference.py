@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bus.city.entry import Table
-from bus.city.life import StreetLife
 from bus.city.places import Plan
+from bus.city.state import StreetLife
 from bus.city.tables import APPEAL, FAMILY, LEASE, MEMBER, STEP, TREATMENT
 from bus.city.truth import Truth
 

@@ -9,8 +9,8 @@ from bus.city import habits, names
 from bus.city.civil import old_division
 from bus.city.entry import Entry, entry
 from bus.city.homes import Dwelling, written_address
-from bus.city.life import Grid, StreetLife, Volunteer
 from bus.city.people import Person
+from bus.city.state import Grid, StreetLife, Volunteer
 from bus.city.tables import GRID, RESIDENCY_SURVEY, RESIDENT_SURVEY, SERVICE, VOLUNTEER
 
 COVERED = 0.47  # of the dwellings; grid workers have not been everywhere
@@ -26,11 +26,22 @@ def _grid(life: StreetLife, g: Grid, code: str, rng: Random) -> Entry:
     x, y = 117 + g.serial % 97 / 1000, 37 + g.serial % 89 / 1000
     corners = ((x, y), (x + 0.004, y), (x + 0.004, y + 0.003), (x, y + 0.003), (x, y))
     values = {
-        "WGBM": code, "WGMC": g.name, "SSSQ": g.division, "WGLX": "农村" if g.village else "城市", "HS": str(g.households), "RKS": str(g.people),
-        "WGZXM": g.chief, "WGYXM": worker.name if worker else "", "WGYSFZH": worker.document if worker else "",
-        "WGYDH": worker.phone if worker else "", "ZJZ": rng.choice(("专职", "兼职")), "DZZMC": g.branch, "LDDXZ": g.group, "ZXH": g.hub,
+        "WGBM": code,
+        "WGMC": g.name,
+        "SSSQ": g.division,
+        "WGLX": "农村" if g.village else "城市",
+        "HS": str(g.households),
+        "RKS": str(g.people),
+        "WGZXM": g.chief,
+        "WGYXM": worker.name if worker else "",
+        "WGYSFZH": worker.document if worker else "",
+        "WGYDH": worker.phone if worker else "",
+        "ZJZ": rng.choice(("专职", "兼职")),
+        "DZZMC": g.branch,
+        "LDDXZ": g.group,
+        "ZXH": g.hub,
         "BJ": "POLYGON((" + ",".join(f"{a:.4f} {b:.4f}" for a, b in corners) + "))",
-    }  # fmt: skip
+    }
     e = entry(GRID, values, [("grid", "grid", g.id)])
     if worker:
         e.subjects.append(("worker", "resident", worker.id))
@@ -67,7 +78,7 @@ def surveys(life: StreetLife, rng: Random) -> tuple[list[Entry], list[Entry]]:
         home = life.home(family.home)
         head = family.members[0]
         for one in family.members:
-            if one.died and one.died < life.on - timedelta(days=200):
+            if one.id_type == "passport" or (one.died and one.died < life.on - timedelta(days=200)):
                 continue
             person, link = _survey(life, one, home, "A", head, rng)
             people.append(person)
@@ -87,32 +98,44 @@ def _survey(life: StreetLife, one: Person, home: Dwelling, mark: str, head: Pers
     relation = _relation(one, home, rng)
     minutes = rng.randrange(270 * 24 * 60)
     seen = f"{life.on - timedelta(minutes=minutes):%Y-%m-%d} {minutes // 60 % 24:02d}:{minutes % 60:02d}:00"
-    written, clean, ambiguous = written_address(home, rng)
     migrant = one.hukou is not None and not one.hukou.startswith(life.street.county_code)
     tenure = one.tenure or "自有"
     worker = grid.worker.name if grid.worker else ""
     worker = "".join(c for c in worker if ord(c) < 0x10000)
     values = {
-        "RKBH": f"RK{one.serial:07d}{mark}", "WGBM": grid.code, "FWBH": f"FW{home.serial:07d}", "XM": one.name, "SFZH": one.document,
-        "LXDH": "" if one.age(life.on) < 14 else head.phone if rng.random() < 0.1 else one.phone, "HJDZ": one.hukou_text, "XZZ": written,
-        "RHBS": "流动" if migrant else "人户一致" if one.hukou == community.code else "人户分离", "YFZGX": relation, "JZLX": tenure, "CJSJ": seen,
+        "RKBH": f"RK{one.serial:07d}{mark}",
+        "WGBM": grid.code,
+        "FWBH": f"FW{home.serial:07d}",
+        "XM": one.name,
+        "SFZH": one.document,
+        "LXDH": "" if one.age(life.on) < 14 else head.phone if rng.random() < 0.1 else one.phone,
+        "HJDZ": one.hukou_text,
+        "XZZ": written_address(home, rng, ambiguous=True),
+        "RHBS": "流动" if migrant else "人户一致" if one.hukou == community.code else "人户分离",
+        "YFZGX": relation,
+        "JZLX": tenure,
+        "CJSJ": seen,
         "CJR": worker,
-    }  # fmt: skip
+    }
     who = [("self", "resident", one.id), ("home", "dwelling", home.id)]
     person = entry(RESIDENT_SURVEY, values, [*who, ("grid", "grid", grid.id)])
-    habits.same_name_elsewhere(person, "XZZ", clean, ambiguous)
     habits.unknown_region(person, ("SFZH",))
-    again, clean, ambiguous = written_address(home, rng)
     since = max(one.birth, life.on - timedelta(days=rng.randrange(20, 4000)))
     link = entry(
         RESIDENCY_SURVEY,
         {
-            "GXBH": f"GX{one.serial:07d}{mark}", "RKBH": f"RK{one.serial:07d}{mark}", "FWBH": f"FW{home.serial:07d}", "FWDZ": again, "YFZGX": relation,
-            "JZLX": tenure, "KSSJ": since.isoformat(), "CJSJ": seen, "CJR": worker,
+            "GXBH": f"GX{one.serial:07d}{mark}",
+            "RKBH": f"RK{one.serial:07d}{mark}",
+            "FWBH": f"FW{home.serial:07d}",
+            "FWDZ": written_address(home, rng),
+            "YFZGX": relation,
+            "JZLX": tenure,
+            "KSSJ": since.isoformat(),
+            "CJSJ": seen,
+            "CJR": worker,
         },
         list(who),
-    )  # fmt: skip
-    habits.same_name_elsewhere(link, "FWDZ", clean, ambiguous)
+    )
     return person, link
 
 
@@ -148,15 +171,37 @@ def next_surveys(life: StreetLife, before: tuple[list[Entry], list[Entry]], rng:
             link.put("JSSJ", (life.on + timedelta(days=rng.randrange(1, 28))).isoformat())
         people.append(person)
         links.append(link)
+    moved = _moves(life, before[0], rng)
+    people += [one for one, _ in moved]
+    links += [one for _, one in moved]
     for family in life.households[:: max(1, len(life.households) // 3)]:  # newly visited
         one = family.members[-1]
-        if family.home is not None and not any(e.subjects[0][2] == one.id for e in before[0]):
+        if family.home is not None and not any(e.subjects[0][2] == one.id for e in before[0]) and one.id_type != "passport":
             person, link = _survey(life, one, life.home(family.home), "A", family.members[0], rng)
             if new := codes.get(person.get("WGBM")):
                 person.put("WGBM", new)
             people.append(person)
             links.append(link)
     return people, links
+
+
+def _moves(life: StreetLife, known: list[Entry], rng: Random) -> list[tuple[Entry, Entry]]:
+    """Families that moved within the street: found at the new home, the old one not closed."""
+    surveyed = {e.subjects[0][2] for e in known}
+    empty = [d for d in life.dwellings if d.serial not in life.by_home and d.usage != "21"]
+    made = []
+    for family in life.households:
+        head = family.members[0]
+        if not empty or rng.random() > 0.006 or head.id not in surveyed or any(p.benefits or p.died for p in family.members):
+            continue
+        old, home = family.home, empty.pop(rng.randrange(len(empty)))
+        family.home = home.serial
+        for one in family.members:
+            one.home, one.tenure = home.serial, "租住"
+            one.notes.append(f"moved_from:D{old:07d}")
+            if one.id_type != "passport":
+                made.append(_survey(life, one, home, "C", head, rng))
+    return made
 
 
 def volunteers(life: StreetLife, rng: Random) -> list[Entry]:
@@ -166,14 +211,22 @@ def volunteers(life: StreetLife, rng: Random) -> list[Entry]:
     for v in life.volunteers:
         p = v.person
         home = life.home(p.home) if p.home is not None else life.dwellings[0]
-        written, clean, ambiguous = written_address(home, rng)
         values = {
-            "ZYZBH": v.number, "XM": p.name, "ZJLX": "居民身份证", "ZJHM": p.document, "XB": "男" if p.sex == "1" else "女",
-            "CSRQ": p.birth.isoformat(), "LXDH": "" if p.age(life.on) < 16 else p.phone, "JZDZ": written, "ZZMM": rng.choice(("群众", "群众", "中共党员")),
-            "FWLB": v.kind, "FWSC": f"{sum(s[4] for s in v.services):.1f}", "ZCRQ": v.registered.isoformat(), "ZYTT": v.team.name,
-        }  # fmt: skip
+            "ZYZBH": v.number,
+            "XM": p.name,
+            "ZJLX": "居民身份证",
+            "ZJHM": p.document,
+            "XB": "男" if p.sex == "1" else "女",
+            "CSRQ": p.birth.isoformat(),
+            "LXDH": "" if p.age(life.on) < 16 else p.phone,
+            "JZDZ": written_address(home, rng),
+            "ZZMM": rng.choice(("群众", "群众", "中共党员")),
+            "FWLB": v.kind,
+            "FWSC": f"{sum(s[4] for s in v.services):.1f}",
+            "ZCRQ": v.registered.isoformat(),
+            "ZYTT": v.team.name,
+        }
         e = entry(VOLUNTEER, values, [("self", "resident", p.id), ("team", "organization", v.team.id)])
-        habits.same_name_elsewhere(e, "JZDZ", clean, ambiguous)
         habits.unknown_region(e, ("ZJHM",))
         if v.twice_of and v.twice_of in by_serial:
             quirk = f"registered_twice:{by_serial[v.twice_of].number}"
@@ -211,7 +264,13 @@ def _service(v: Volunteer, deed: tuple[int, str, object, int, float]) -> Entry:
     start = half_hours * 30
     end = start + int(hours * 60)
     values = {
-        "JLBH": f"JL{serial:07d}", "ZYZBH": v.number, "XM": v.person.name, "ZYTT": v.team.name, "FWXM": project,
-        "FWKS": f"{day} {start // 60:02d}:{start % 60:02d}", "FWJS": f"{day} {end // 60:02d}:{end % 60:02d}", "FWSC": f"{hours:g}",
-    }  # fmt: skip
+        "JLBH": f"JL{serial:07d}",
+        "ZYZBH": v.number,
+        "XM": v.person.name,
+        "ZYTT": v.team.name,
+        "FWXM": project,
+        "FWKS": f"{day} {start // 60:02d}:{start % 60:02d}",
+        "FWJS": f"{day} {end // 60:02d}:{end % 60:02d}",
+        "FWSC": f"{hours:g}",
+    }
     return entry(SERVICE, values, [("self", "resident", v.person.id), ("team", "organization", v.team.id)])

@@ -9,9 +9,9 @@ from typing import Any
 from bus.city.appeals import DAYS, HOURS
 from bus.city.entry import Entry
 from bus.city.homes import Compound, Dwelling
-from bus.city.life import Grid, StreetLife
 from bus.city.organizations import Organization
 from bus.city.people import Person
+from bus.city.state import Grid, StreetLife
 
 Place = list[Any]
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -34,9 +34,16 @@ class Truth:
         """A row of data and its labels."""
         table = entry.table
         line: dict[str, Any] = {
-            "delivery": delivery, "department": table.department, "file": table.file, "sheet": sheet, "row": row, "pk": entry.key,
-            "subjects": [{"role": r, "kind": k, "id": i} for r, k, i in entry.subjects], "damage": entry.damage, "not_data": None,
-        }  # fmt: skip
+            "delivery": delivery,
+            "department": table.department,
+            "file": table.file,
+            "sheet": sheet,
+            "row": row,
+            "pk": entry.key,
+            "subjects": [{"role": r, "kind": k, "id": i} for r, k, i in entry.subjects],
+            "damage": entry.damage,
+            "not_data": None,
+        }
         if entry.style:
             line["style"] = entry.style
         self._put("rows", line)
@@ -48,16 +55,40 @@ class Truth:
     def common(self, delivery: str, file: str, row: int, key: dict[str, str], subject: str = "") -> None:
         """A row of a reference table."""
         who = [{"role": "compound", "kind": "dwelling", "id": subject}] if subject else []
-        self._put("rows", {"delivery": delivery, "department": "common", "file": file, "sheet": None, "row": row, "pk": key, "subjects": who,
-                           "damage": [], "not_data": None})  # fmt: skip
+        self._put(
+            "rows",
+            {
+                "delivery": delivery,
+                "department": "common",
+                "file": file,
+                "sheet": None,
+                "row": row,
+                "pk": key,
+                "subjects": who,
+                "damage": [],
+                "not_data": None,
+            },
+        )
         if subject:
             self._places.setdefault(subject, []).append([delivery, "common", file, None, row])
         self._count(delivery, "common", file, None, data=True, damaged=False)
 
     def not_data(self, delivery: str, department: str, file: str, sheet: str | None, row: int, why: str) -> None:
         """A title, a header, a 合计."""
-        self._put("rows", {"delivery": delivery, "department": department, "file": file, "sheet": sheet, "row": row, "pk": {}, "subjects": [],
-                           "damage": [], "not_data": why})  # fmt: skip
+        self._put(
+            "rows",
+            {
+                "delivery": delivery,
+                "department": department,
+                "file": file,
+                "sheet": sheet,
+                "row": row,
+                "pk": {},
+                "subjects": [],
+                "damage": [],
+                "not_data": why,
+            },
+        )
         self._count(delivery, department, file, sheet, data=False, damaged=False)
 
     def _count(self, delivery: str, department: str, file: str, sheet: str | None, *, data: bool, damaged: bool) -> None:
@@ -69,8 +100,17 @@ class Truth:
     def change(self, delivery: str, entry: Entry, change: str, *, corrected: bool) -> None:
         """A key that is new, changed or vanished in the second delivery."""
         table = entry.table
-        self._put("changes", {"delivery": delivery, "department": table.department, "file": table.file, "key": entry.identity, "change": change,
-                              "corrected": corrected})  # fmt: skip
+        self._put(
+            "changes",
+            {
+                "delivery": delivery,
+                "department": table.department,
+                "file": table.file,
+                "key": entry.identity,
+                "change": change,
+                "corrected": corrected,
+            },
+        )
 
     def street(self, life: StreetLife) -> None:
         """What is really so in a street whose rows are all written."""
@@ -95,16 +135,37 @@ class Truth:
         for a in life.cases:
             limit = a.at("dispatched", a.steps[-1][1])
             due = a.extended or a.due
-            self._put("appeals", {
-                "id": a.id, "number": a.number, "community": street.communities[a.community].code, "street": street.code,
-                "county": f"{street.county_code}000000", "grid": f"G{a.grid:07d}", "dwelling": a.home.id if a.home else None,
-                "contact": a.caller.id if a.caller else None, "phone": a.phone or None, "channel": a.channel, "kind": a.kind,
-                "topics": list(a.topic[:3]), "urgency": a.urgency, "confidential": a.confidential, "accepted": str(a.accepted),
-                "due": f"{due} 23:59:59" if due else None, "response_hours": HOURS[a.urgency] if limit else None,
-                "working_days": DAYS[a.urgency] if limit else None, "lead": a.lead, "co": a.co, "resolved": a.resolved or None,
-                "satisfied": a.satisfied or None, "duplicate_of": a.duplicate_of or None, "invalid": False,
-                "steps": [[s[0], str(s[1]), s[2], s[3]] for s in a.steps], "places": self._of(a.id),
-            })  # fmt: skip
+            self._put(
+                "appeals",
+                {
+                    "id": a.id,
+                    "number": a.number,
+                    "community": street.communities[a.community].code,
+                    "street": street.code,
+                    "county": f"{street.county_code}000000",
+                    "grid": f"G{a.grid:07d}",
+                    "dwelling": a.home.id if a.home else None,
+                    "contact": a.caller.id if a.caller else None,
+                    "phone": a.phone or None,
+                    "channel": a.channel,
+                    "kind": a.kind,
+                    "topics": list(a.topic[:3]),
+                    "urgency": a.urgency,
+                    "confidential": a.confidential,
+                    "accepted": str(a.accepted),
+                    "due": f"{due} 23:59:59" if due else None,
+                    "response_hours": HOURS[a.urgency] if limit else None,
+                    "working_days": DAYS[a.urgency] if limit else None,
+                    "lead": a.lead,
+                    "co": a.co,
+                    "resolved": a.resolved or None,
+                    "satisfied": a.satisfied or None,
+                    "duplicate_of": a.duplicate_of or None,
+                    "invalid": False,
+                    "steps": [[s[0], str(s[1]), s[2], s[3]] for s in a.steps],
+                    "places": self._of(a.id),
+                },
+            )
 
     def _of(self, subject: str) -> list[Place]:
         return self._places.get(subject, [])
@@ -112,55 +173,119 @@ class Truth:
     def close(self) -> dict[tuple[str, str, str, str | None], list[int]]:
         """Write files.jsonl and end."""
         for (delivery, department, file, sheet), (records, data, damaged) in self._counts.items():
-            self._put("files", {"delivery": delivery, "department": department, "file": file, "sheet": sheet, "records": records,
-                                "data_rows": data, "damaged_rows": damaged, "damage": []})  # fmt: skip
-        for file in self._files.values():
-            file.close()
+            self._put(
+                "files",
+                {
+                    "delivery": delivery,
+                    "department": department,
+                    "file": file,
+                    "sheet": sheet,
+                    "records": records,
+                    "data_rows": data,
+                    "damaged_rows": damaged,
+                    "damage": [],
+                },
+            )
+        for opened in self._files.values():
+            opened.close()
         return self._counts
 
 
 def _resident(p: Person, community: str | None, grids: dict[int, str]) -> dict[str, Any]:
     return {
-        "id": p.id, "name": p.name, "name_elsewhere": None, "sex": p.sex, "birth_date": p.birth.isoformat(), "id_type": p.id_type,
-        "id_number": p.number, "uses_15_digits_in_housing": p.fifteen, "ethnic": p.ethnic, "marital": p.marital, "nationality": p.nationality,
-        "hukou_division": p.hukou, "residence_division": community, "grid": grids.get(p.home) if p.home and not p.died else None,
-        "dwelling": f"D{p.home:07d}" if p.home and not p.died else None, "household": f"H{p.household:07d}" if p.household else None,
-        "relation_to_head": p.relation, "phones": [p.phone], "in_city": p.in_city, "living": p.died is None,
-        "death_date": p.died.isoformat() if p.died else None, "spouse": f"R{p.spouse:07d}" if p.spouse else None, "benefits": p.benefits,
+        "id": p.id,
+        "name": p.name,
+        "name_elsewhere": None,
+        "sex": p.sex,
+        "birth_date": p.birth.isoformat(),
+        "id_type": p.id_type,
+        "id_number": p.number,
+        "uses_15_digits_in_housing": p.fifteen,
+        "ethnic": p.ethnic,
+        "marital": p.marital,
+        "nationality": p.nationality,
+        "hukou_division": p.hukou,
+        "residence_division": community,
+        "grid": grids.get(p.home) if p.home and not p.died else None,
+        "dwelling": f"D{p.home:07d}" if p.home and not p.died else None,
+        "household": f"H{p.household:07d}" if p.household else None,
+        "relation_to_head": p.relation,
+        "phones": [p.phone],
+        "in_city": p.in_city,
+        "living": p.died is None,
+        "death_date": p.died.isoformat() if p.died else None,
+        "spouse": f"R{p.spouse:07d}" if p.spouse else None,
+        "benefits": p.benefits,
         "notes": p.notes,
-    }  # fmt: skip
+    }
 
 
 def _compound(c: Compound) -> dict[str, Any]:
     return {
-        "id": c.id, "kind": "compound", "code": c.code, "name": c.name, "aliases": c.aliases, "division": c.community.code,
-        "road": None if c.village else c.road, "road_no": None if c.village else c.road_no, "village": c.village,
-        "property_company": c.company, "owners_committee": c.committee, "dwellings": c.dwellings, "buildings": c.buildings,
+        "id": c.id,
+        "kind": "compound",
+        "code": c.code,
+        "name": c.name,
+        "aliases": c.aliases,
+        "division": c.community.code,
+        "road": None if c.village else c.road,
+        "road_no": None if c.village else c.road_no,
+        "village": c.village,
+        "property_company": c.company,
+        "owners_committee": c.committee,
+        "dwellings": c.dwellings,
+        "buildings": c.buildings,
         "completed_year": c.completed.year,
-    }  # fmt: skip
+    }
 
 
 def _dwelling(d: Dwelling) -> dict[str, Any]:
     c = d.compound
     return {
-        "id": d.id, "kind": "unit", "parent": c.id, "house_code": None if c.village else d.code, "real_estate_unit_no": d.unit_no or None,
-        "address": d.parts(), "division": c.community.code, "grid": f"G{d.grid:07d}", "usage": d.usage, "structure": d.structure, "area": d.area,
-        "inner_area": d.inner, "completed_on": c.completed.isoformat(), "floors_total": d.floors, "status": "1",
+        "id": d.id,
+        "kind": "unit",
+        "parent": c.id,
+        "house_code": None if c.village else d.code,
+        "real_estate_unit_no": d.unit_no or None,
+        "address": d.parts(),
+        "division": c.community.code,
+        "grid": f"G{d.grid:07d}",
+        "usage": d.usage,
+        "structure": d.structure,
+        "area": d.area,
+        "inner_area": d.inner,
+        "completed_on": c.completed.isoformat(),
+        "floors_total": d.floors,
+        "status": "1",
         "owners": [p.id for p in d.owners] or ([d.company] if d.company else []),
-    }  # fmt: skip
+    }
 
 
 def _organization(o: Organization) -> dict[str, Any]:
     return {
-        "id": o.id, "kind": o.kind, "name": o.name, "uscc": o.uscc, "org_code9": o.code9, "division": o.division,
-        "status": "cancelled" if o.cancelled else "active", "registered": o.registered.isoformat(),
-        "cancelled": o.cancelled.isoformat() if o.cancelled else None, "legal_rep": o.head,
-    }  # fmt: skip
+        "id": o.id,
+        "kind": o.kind,
+        "name": o.name,
+        "uscc": o.uscc,
+        "org_code9": o.code9,
+        "division": o.division,
+        "status": "cancelled" if o.cancelled else "active",
+        "registered": o.registered.isoformat(),
+        "cancelled": o.cancelled.isoformat() if o.cancelled else None,
+        "legal_rep": o.head,
+    }
 
 
 def _grid(g: Grid) -> dict[str, Any]:
     return {
-        "id": g.id, "kind": "grid", "code": g.new_code or g.code, "old_code": g.code if g.new_code else None, "name": g.name,
-        "division": g.division, "worker": g.worker.id if g.worker else None, "party_branch": g.branch, "building_party_group": g.group,
+        "id": g.id,
+        "kind": "grid",
+        "code": g.new_code or g.code,
+        "old_code": g.code if g.new_code else None,
+        "name": g.name,
+        "division": g.division,
+        "worker": g.worker.id if g.worker else None,
+        "party_branch": g.branch,
+        "building_party_group": g.group,
         "party_member_hub_household": g.hub,
-    }  # fmt: skip
+    }

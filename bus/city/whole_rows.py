@@ -8,18 +8,29 @@ from bus.city.entry import Entry
 
 _REPEATED, _OTHER, _MALFORMED, _SECRET = 0.003, 0.0008, 0.0006, 0.01
 _OTHER_CONTENT = {
-    "FC_HXX.csv": "ZCS", "ZL_HTBA.csv": "YJ", "DB_FAMILY.csv": "CHECK_FLAG", "DB_MEMBER.csv": "CAREER_CODE", "HYDJ.csv": "DOC_NO",
-    "SOM_ORGAN.csv": "REG_MON", "SQ_GD.csv": "SQFL3", "SQ_GD_LZ.csv": "BZ", "WG_RK.csv": "CJR", "WG_RFGX.csv": "CJR", "ZYZ.csv": "FWLB",
+    "FC_HXX.csv": "ZCS",
+    "ZL_HTBA.csv": "YJ",
+    "DB_FAMILY.csv": "CHECK_FLAG",
+    "DB_MEMBER.csv": "CAREER_CODE",
+    "HYDJ.csv": "DOC_NO",
+    "SOM_ORGAN.csv": "REG_MON",
+    "SQ_GD.csv": "SQFL3",
+    "SQ_GD_LZ.csv": "BZ",
+    "WG_RK.csv": "CJR",
+    "WG_RFGX.csv": "CJR",
+    "ZYZ.csv": "FWLB",
     "ZYFW_JL.csv": "FWXM",
-}  # fmt: skip
+}
 
 
 def spoil(e: Entry, rng: Random, factor: float) -> None:
     """Too few cells, too many, NUL bytes; or a mark that forbids sharing."""
     if e.table.layout != "workbook" and rng.random() < _MALFORMED * factor:
         e.whole = rng.choice(("few", "many", "nul"))
+        e.damage, e.style = [], []
         e.label(None, "ROW_MALFORMED", f"row_{e.whole}", None, "", recoverable=False)
     elif e.table.file == "SQ_GD.csv" and rng.random() < _SECRET * factor:
+        e.damage, e.style = [], []
         e.put("BT", f"【{rng.choice(('国家秘密', '工作秘密'))}】{e.get('BT')}")
         e.label(None, "SECRET_BLOCKED", "marked_secret", None, "", recoverable=False)
 
@@ -39,3 +50,9 @@ def repeated(e: Entry, rng: Random, factor: float) -> Entry | None:
     else:
         again.label(None, "DUP_PK", "repeated_row", None, "", recoverable=True, needs="file")
     return again
+
+
+def _other(column: str, value: str) -> str:
+    if column in ("BZ", "CJR", "FWLB", "FWXM", "SQFL3"):
+        return "补录"
+    return "8" if value == "9" else "9"

@@ -7,8 +7,8 @@ from random import Random
 from typing import Any
 
 from bus.city.entry import Entry, Table
-from bus.city.life import StreetLife
 from bus.city.places import CITY
+from bus.city.state import StreetLife
 from bus.city.truth import Truth
 from bus.city.write import Book, Sheet
 

@@ -128,7 +128,7 @@ class Sheet:
         return self.rows
 
     def merge(self, ref: str) -> None:
-        self.sheet.merged_cells.add(ref)
+        self.sheet.merged_cells.add(ref)  # type: ignore[attr-defined]  # missing in the stubs
 
     def close(self) -> None:
         self.sheet.close()
