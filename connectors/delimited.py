@@ -41,7 +41,9 @@ class DelimitedFile:
         judge = Judge(self._layout.encoding, self.file)
         with open_file(self._path) as stream:
             self._state = _state(stream.fileno())
-            judge.start(stream.read(512))
+            head = stream.read(512)
+            _refuse_a_workbook(head, self.file)
+            judge.start(head)
             stream.seek(0)
             blocks = Blocks(stream, self._layout.encoding, self.file, judge, digest)
             records = split(iter(blocks), self._dialect)
@@ -118,6 +120,14 @@ def enumerate_cells(cells: list[str], columns: tuple[str, ...] = ()) -> Iterator
     """The cells under whatever column they fell; those beyond the last one, or without a header, under their number."""
     for position, cell in enumerate(cells):
         yield (columns[position] if position < len(columns) else f"#{position + 1}", cell)
+
+
+def _refuse_a_workbook(head: bytes, file: str) -> None:
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise FileRefused(
+            "this is a workbook or a zip file, its contract says delimited text", "这是工作簿或压缩包，契约规定为分隔文本", place=file,
+            hint="Export it from the system as text; unpack a zip file first.", hint_zh="请从系统导出为文本文件；压缩包请先解压。",
+        )  # fmt: skip
 
 
 def _nul(cells: list[str]) -> str | None:

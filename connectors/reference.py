@@ -23,7 +23,9 @@ def read_divisions(folder: Path) -> list[dict[str, str]]:
     for number, row in enumerate(rows, 2):
         code = row["code12"]
         if not (code.isascii() and code.isdigit() and len(code) == 12):
-            raise _wrong(folder / "divisions.csv", f"row {number}, column code12", "a division code has 12 digits", "区划代码应为 12 位数字")
+            raise _wrong(
+                folder / "divisions.csv", f"row {number}, column code12", "a division code has 12 digits", "区划代码应为 12 位数字"
+            )
     _refuse_repeats(folder / "divisions.csv", [(row["code12"], row["valid_from"]) for row in rows], "code12")
     return rows
 
@@ -58,7 +60,9 @@ def _read(path: Path, columns: tuple[str, ...], must: tuple[str, ...]) -> list[d
         if not any(record):
             continue
         if len(record) != len(header):
-            raise _wrong(path, f"row {number}", f"{len(record)} cells instead of {len(header)}", f"有 {len(record)} 个单元格，应为 {len(header)} 个")
+            raise _wrong(
+                path, f"row {number}", f"{len(record)} cells instead of {len(header)}", f"有 {len(record)} 个单元格，应为 {len(header)} 个"
+            )
         cells = dict(zip(header, (cell.strip() for cell in record), strict=True))
         rows.append({column: cells.get(column, "") for column in columns})
         if empty := [column for column in must if not cells[column]]:

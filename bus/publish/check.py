@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bus.contracts.catalog import Contract
-
 from bus.keys import KeyRing
 from bus.publish.source import Row
 from bus.sealing import row_hash
@@ -52,7 +51,7 @@ Check = Callable[[Row], Said | Refused]
 def compile_check(contract: Contract, keys: KeyRing, delivery: str, secret_markers: Sequence[str] = ("国家秘密", "工作秘密")) -> Check:
     """The check of one dataset's rows. `secret_markers`: what marks a row as secret when a cell says it."""
     dataset, personal, key_columns = contract.dataset, contract.personal_key, tuple(contract.key)
-    names = [(column, field.name) for column, field in contract.columns.items()]
+    names = [(column, said.field) for column, said in contract.columns.items()]
     columns = frozenset(contract.columns)
     dropped = frozenset(contract.dropped)
     known = columns | dropped

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bus.contracts.catalog import Contract
-
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing

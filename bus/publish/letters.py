@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from datetime import UTC, datetime
 
 from bus.contracts.catalog import Contract
-from bus.quality import CODES
-
-from bus.event import Output, Record
+from bus.event import Output
 from bus.eventlog import topics
+from bus.eventlog.dead_letter import Letter, iso
 from bus.keys import KeyRing
 from bus.publish.check import Refused
 from bus.publish.source import Row
+from bus.quality import CODES
 from bus.sealing import row_hash, seal_for
 
-STATEMENT = "record"
-"""What is refused here is the record as a whole, before anything is known of the statements it would have made."""
+OUTCOME = "refused_at_publish"
+"""The row's outcome in such a letter: it has no raw record, and is handed in again in a mended file, not replayed."""
 
 
 def letter(keys: KeyRing, contract: Contract, delivery: str, file_id: str, row: Row, refused: Refused, at_ms: int) -> Output:
     """The dead letter of `row`. Its id is derived (dataset, file, place, code), so that the same refusal never makes a second one."""
-    place = json.dumps([row.sheet, row.number])
-    name = row_hash(keys, contract.dataset, "publish", file_id, place, refused.code).hex()
+    name = row_hash(keys, "letter", contract.dataset, file_id, json.dumps([row.sheet, row.number]), refused.code).hex()
     code = CODES[refused.code]
-    said = {
-        "id": name,
-        "department": contract.department,
-        "dataset": contract.dataset,
-        "source": {
+    said = Letter(
+        id=name,
+        department=contract.department,
+        dataset=contract.dataset,
+        source={
             "department": contract.department, "dataset": contract.dataset, "delivery": delivery, "file": row.file, "sheet": row.sheet,
-            "row": row.number, "key": refused.key, "role": None, "ordinal": 0,
+            "row": row.number, "key": refused.key, "role": "self", "ordinal": 0,
         },
-        "statement": STATEMENT,
-        "outcome": "refused_at_publish",
-        "reasons": [{"code": refused.code, "column": refused.column, "message_zh": code.zh, "message_en": code.en}],
-        "at": datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "mapping_version": None,
-        "sealed": _sealed(keys, contract.department, name, refused),
-    }  # fmt: skip
-    value = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
-    return Output(topics.dead_letter(contract.department), Record(name.encode(), value, at_ms))
+        statement="record",
+        outcome=OUTCOME,
+        reasons=[{"code": refused.code, "column": refused.column, "message_zh": code.zh, "message_en": code.en}],
+        at=iso(at_ms),
+        sealed=_sealed(keys, contract.department, name, refused),
+    )  # fmt: skip
+    return Output(topics.dead_letter(contract.department), said.as_record(at_ms))
 
 
-def _sealed(keys: KeyRing, department: str, name: str, refused: Refused) -> str | None:
+def _sealed(keys: KeyRing, department: str, name: str, refused: Refused) -> bytes:
+    """The row's cells as JSON, for the department's key, bound to the letter's id; nothing of a secret row."""
     if refused.cells is None:
-        return None
+        return b""
     content = json.dumps(refused.cells, ensure_ascii=False).encode()
-    return base64.b64encode(seal_for(keys.departments[department], name.encode(), content, keys)).decode()
+    return seal_for(keys.departments[department], name.encode(), content, keys)

@@ -1,9 +1,9 @@
 """STEP 1: a department's file → raw.<dataset>, exactly once, whatever dies on the way and however often the file is handed in.
 
 A file is read twice: once to check it as a whole, so that nothing of a file that must be refused ever goes out, then in batches. The
-records of a batch, the dead letters of its refused rows and the account of it (with how far the file came) are one atomic append. So after a crash
-the log itself says where to go on, and two publishers cannot count or publish a row twice: whoever opens the dataset's exclusive
-writer last fences the other, which then reads on in the log and decides again.
+records of a batch, the dead letters of its refused rows and the account of it (with how far the file came) are one atomic append. So
+after a crash the log itself says where to go on, and two publishers cannot count or publish a row twice: whoever opens the dataset's
+exclusive writer last fences the other, which then reads on in the log and decides again.
 
 A file handed in again is read again, since another may have said something else in between: rows whose content is still the last said are
 `unchanged`; rows refused at the first time are too, their dead letter is there already.
@@ -20,9 +20,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from bus.contracts.catalog import Contract
-
 from bus import account
+from bus.contracts.catalog import Contract
 from bus.errors import Fenced
 from bus.event import Output
 from bus.eventlog import topics
@@ -42,10 +41,10 @@ _NOTED_EVERY = 25
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a publish needs beside the file. `encode`: raw value → bytes in wire format. `state`: folder of local views.
+    """What a publish needs beside the file (`log`: not on a dry run). `encode`: raw value → bytes in wire format. `state`: folder of views.
     `pace` is called before every batch: the seam for a bounded lead over the slowest step."""
 
-    log: EventLog
+    log: EventLog | None
     contract: Contract
     keys: KeyRing
     encode: Encode
@@ -68,7 +67,7 @@ def publish(job: Publication, source: Source) -> Report:
     found = source.check()
     tally = _Tally(job, Report(job.contract.dataset, job.delivery, source.file, notes=found.notes), found.records)
     with _turn(job):
-        job.log.create(topics.spec(name, job.partitions, job.raw_days) for name in _topics(job.contract))
+        _log(job).create(topics.spec(name, job.partitions, job.raw_days) for name in _topics(job.contract))
         for turn in range(_TURNS):
             try:
                 _attempt(job, source, found, tally)
@@ -129,9 +128,9 @@ class _Tally:
 
 def _attempt(job: Publication, source: Source, found: FileCheck, tally: _Tally) -> None:
     """From where the log says to the end of the file. The writer is opened first: what the log says after that is final."""
-    dataset = job.contract.dataset
+    log, dataset = _log(job), job.contract.dataset
     file_id = row_hash(job.keys, dataset, job.delivery, found.digest).hex()
-    with job.log.writer(writer_name(dataset)) as writer, closing(Seen(job.state / f"seen.{dataset}.db", job.log, dataset)) as seen:
+    with log.writer(writer_name(dataset)) as writer, closing(Seen(job.state / f"seen.{dataset}.db", log, dataset)) as seen:
         seen.catch_up()
         before = seen.progress(file_id)
         done = before.rows_done if before and not before.finished else 0
@@ -146,6 +145,12 @@ def _attempt(job: Publication, source: Source, found: FileCheck, tally: _Tally) 
                 _append(writer, seen, [*decided.outputs, delta], note_ends=number % _NOTED_EVERY == 0 or last >= found.records)
             seen.keys.note(decided.known)
             tally.add(decided, last)
+
+
+def _log(job: Publication) -> EventLog:
+    if job.log is None:
+        raise ValueError("publishing needs a log")
+    return job.log
 
 
 def _append(writer: Writer, seen: Seen, outputs: list[Output], note_ends: bool) -> None:

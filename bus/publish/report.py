@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from bus.quality import CODES
-from openpyxl import Workbook
-
 from bus.errors import WrongUse
 from bus.publish.source import FileNote
+from bus.quality import CODES
 
 _SHOWN = 20
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -149,6 +147,8 @@ def harmless(value: object) -> object:
 
 class _Xlsx:
     def __init__(self, path: Path) -> None:
+        from openpyxl import Workbook  # a quarter of a second that only who asks for a workbook should wait
+
         self._path, self._book = path, Workbook(write_only=True)
         self._rows = self._book.create_sheet("问题行 rows")
         self._rows.append([f"{zh} {en}" for en, zh in _TITLES])

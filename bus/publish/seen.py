@@ -19,11 +19,13 @@ import apsw
 
 from bus.event import Record
 from bus.eventlog import topics
+from bus.eventlog.dead_letter import REPLAY_LETTER
 from bus.eventlog.port import EventLog
 
 HASH_HEADER = "hash"
 _VERSION = 1
 _MANY = 500
+_SAID = "INSERT INTO seen (key, hash) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET hash = excluded.hash"
 _KEYS = "CREATE TABLE seen (key BLOB PRIMARY KEY, hash BLOB NOT NULL, run INTEGER, row INTEGER, in_file BLOB) WITHOUT ROWID;"
 _SCHEMA = f"""
 {_KEYS}
@@ -159,14 +161,15 @@ class Seen:
         self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?, ?)", ((topic, p, n) for p, n in ends.items()))
 
     def _note_records(self, records: Iterable[Record]) -> None:
+        """A record handed in again out of a dead letter says nothing new: it counts only where its first saying was compacted away."""
         for key, value, _, headers in records:
+            named = dict(headers)
             if value is None:
                 self._db.execute("DELETE FROM seen WHERE key = ?", (key,))
+            elif REPLAY_LETTER in named:
+                self._db.execute("INSERT OR IGNORE INTO seen (key, hash) VALUES (?, ?)", (key, named.get(HASH_HEADER, b"")))
             else:
-                digest = next((content for name, content in headers if name == HASH_HEADER), b"")
-                self._db.execute(
-                    "INSERT INTO seen (key, hash) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET hash = excluded.hash", (key, digest)
-                )
+                self._db.execute(_SAID, (key, named.get(HASH_HEADER, b"")))
 
     def _note_progress(self, records: Iterable[Record]) -> None:
         mine = self._dataset.encode()

@@ -20,7 +20,9 @@ from connectors.header import Columns
 COLUMNS = ("ID", "NAME", "NOTE")
 
 
-def source(folder: Path, content: bytes, columns: tuple[str, ...] = COLUMNS, key: tuple[str, ...] = ("ID",), **layout: object) -> DelimitedFile:
+def source(
+    folder: Path, content: bytes, columns: tuple[str, ...] = COLUMNS, key: tuple[str, ...] = ("ID",), **layout: object
+) -> DelimitedFile:
     path = folder / "T.csv"
     path.write_bytes(content)
     made = Layout.model_validate({"dataset": "civil.test", "file": "T.csv", "format": "delimited", **layout})
@@ -127,7 +129,7 @@ def test_nul_bytes_and_a_dos_end_mark_behind_the_end_are_a_note(tmp_path: Path) 
 
 def test_mysql_escapes_and_nulls_are_undone(tmp_path: Path) -> None:
     tsv = {"delimiter": "\t", "quoting": "none", "escape": "\\", "null_text": "\\N"}
-    rows = read(tmp_path, b"ID\tNAME\tNOTE\n1\t\\N\ta\\tb\\nc\\\\d\n2\t\\\\N\ta\\\tb\n3\t\"x\tone\\\ntwo\n", **tsv)
+    rows = read(tmp_path, b'ID\tNAME\tNOTE\n1\t\\N\ta\\tb\\nc\\\\d\n2\t\\\\N\ta\\\tb\n3\t"x\tone\\\ntwo\n', **tsv)
     assert data(rows) == [(2, ("1", "", "a\tb\nc\\d"), None), (3, ("2", "\\N", "a\tb"), None), (4, ("3", '"x', "one\ntwo"), None)]
 
 
@@ -221,7 +223,9 @@ ROWS = st.lists(st.tuples(st.integers(0, 99).map(str), CELL, CELL), max_size=20)
 
 @settings(max_examples=150, deadline=None)
 @given(rows=ROWS, quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]), end=st.sampled_from(["\n", "\r\n"]))
-def test_what_a_csv_writer_wrote_is_read_as_it_was(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], quoting: int, end: str) -> None:
+def test_what_a_csv_writer_wrote_is_read_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], quoting: int, end: str
+) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, quoting=quoting, lineterminator=end).writerows([COLUMNS, *rows])  # type: ignore[arg-type]
     file = source(tmp_path_factory.mktemp("t"), text.getvalue().encode("utf-8-sig"))

@@ -21,7 +21,9 @@ def refusal(folder: Path, content: bytes) -> ConfigRefused:
 
 def test_divisions_and_compounds_are_read_by_the_names_of_their_columns(tmp_path: Path) -> None:
     (tmp_path / "divisions.csv").write_text(DIVISIONS, encoding="utf-8")
-    (tmp_path / "compounds.csv").write_text("standard_name,compound_code,community_code\n阳光花园,XQ000001,379901001001\n", encoding="utf-8")
+    (tmp_path / "compounds.csv").write_text(
+        "standard_name,compound_code,community_code\n阳光花园,XQ000001,379901001001\n", encoding="utf-8"
+    )
     assert read_divisions(tmp_path)[0] == {
         "code12": "379901000000", "name": "东澜区", "level": "county", "parent": "379900000000",
         "valid_from": "1990-01-01", "valid_to": "", "successor": "",
