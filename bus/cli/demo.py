@@ -1,0 +1,98 @@
+"""`civicbus demo`: the main job, start to end, on a fictional city; the commands it runs are those a department would run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bus.city import make_city
+from bus.cli.context import of
+from bus.cli.say import note
+from bus.contracts.catalog import Catalog
+from bus.errors import BusError
+
+DELIVERY = "2026-09"
+
+
+class DemoFailed(BusError):
+    """A command of the demonstration did not end well; its own message stands above."""
+
+    code = "DEMO_FAILED"
+    zh = "演示中的一个命令未成功，具体信息见上。"
+
+
+def mount(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    ctx: typer.Context,
+    into: Annotated[Path, typer.Option(help="folder for the city, the log and the keys 演示目录")] = Path("data/demo"),
+    residents: Annotated[int, typer.Option(help="about so many residents 常住人口（约）")] = 5000,
+) -> None:
+    """A fictional city, published by three departments, normalized and summed up. 演示：虚构城市全流程。"""
+    started = time.monotonic()
+    catalog = of(ctx).catalog
+    city = _city(into / f"city-{residents}", residents)
+    home = into / "bus"
+    run = _Commands(home, city / DELIVERY / "common")
+    note(f"civicbus --log {run.log} --reference {run.reference} … (CIVICBUS_HOME={home})\n")
+    for dataset, file in _files(catalog, city / DELIVERY):
+        run("publish", dataset, str(file))
+    run("run", "--until-idle")
+    note("")
+    run("account", "--format", "table")
+    note("")
+    run("summary")
+    note(f"\nDone in {time.monotonic() - started:.0f} s 完成. Go on with, for example 接下来可以试:")
+    for line in (
+        "deadletter list --format table",
+        "read canonical.resident --format table",
+        "schema list",
+        "up",
+    ):
+        note(f"  CIVICBUS_HOME={home} CIVICBUS_REFERENCE={run.reference} civicbus {line}")
+
+
+def _city(folder: Path, residents: int) -> Path:
+    """The city in `folder`, made unless it stands there whole (a mark is set last)."""
+    made = folder / ".made"
+    if not made.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        note(f"A fictional city of about {residents:,} residents 生成虚构城市 …")
+        make_city(folder, residents, delivery=DELIVERY, deliveries=1)
+        made.touch()
+    return folder
+
+
+def _files(catalog: Catalog, delivery: Path) -> list[tuple[str, Path]]:
+    """(dataset, file) for all that the departments handed over."""
+    named = [(dataset, delivery / catalog.contract(dataset).department / layout["file"]) for dataset, layout in catalog.layouts.items()]
+    return [(dataset, file) for dataset, file in sorted(named) if file.exists()]
+
+
+class _Commands:
+    """Runs `civicbus …` on the demo's own log, as a person would type it."""
+
+    def __init__(self, home: Path, reference: Path) -> None:
+        self.reference = reference
+        self.log = f"sqlite:///{home / 'civicbus.db'}"
+        self._env = {**os.environ, "CIVICBUS_HOME": str(home), "CIVICBUS_REFERENCE": str(reference), "CIVICBUS_LOG": self.log}
+
+    def __call__(self, *arguments: str) -> None:
+        note("$ civicbus " + " ".join(_shown(arguments)))
+        done = subprocess.run([sys.executable, "-m", "bus", *arguments], env=self._env, check=False, stdout=subprocess.DEVNULL)  # noqa: S603
+        if done.returncode:
+            raise DemoFailed(place="civicbus " + arguments[0])
+
+
+def _shown(arguments: Sequence[str]) -> list[str]:
+    return [Path(a).name if "/" in a else a for a in arguments]
