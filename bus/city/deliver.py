@@ -38,6 +38,7 @@ from bus.city.workbooks import CommitteeBook, CompoundBook, RosterBook
 from bus.city.write import Delimited
 
 Rows = dict[str, list[Entry]]
+FILE_SHAPES = {SOCIAL_ORGANIZATION.file: "extra_column", VOLUNTEER.file: "nul_tail"}  # at damage 2 and more
 BOOKS: dict[str, type[RosterBook | CompoundBook | CommitteeBook]] = {
     COMPOUND.file: CompoundBook,
     ROSTER.file: RosterBook,
@@ -64,12 +65,14 @@ class Writer:
         self.books: dict[tuple[str, str], RosterBook | CompoundBook | CommitteeBook] = {}
         self.common = [reference.Common(folder / d.name / "common", d.name, city, self.truth) for d in deliveries]
         self.numbers = [0 for _ in deliveries]
+        shapes = FILE_SHAPES if damage >= 2 else {}
+        self.truth.shapes = shapes
         for d in deliveries:
             reference.ddl(folder / d.name)
             for table in TABLES:
                 path = folder / d.name / table.department / table.file
                 if table.layout != "workbook":
-                    self.files[d.name, table.file] = Delimited(path, table)
+                    self.files[d.name, table.file] = Delimited(path, table, shapes.get(table.file, ""))
                     self.truth.not_data(d.name, table.department, table.file, None, 1, "header")
                 else:
                     kind = BOOKS[table.file]

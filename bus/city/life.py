@@ -49,7 +49,7 @@ class Living:
         self.out.people.append(person)
         return person
 
-    def _stranger(self, age: int = 0) -> Person:
+    def _stranger(self, age: int = 0, sex: str = "") -> Person:
         """Someone who does not live in the city but appears in its files."""
         age = age or self.rng.randrange(24, 72)
         made = self.registry.person(self.rng.choice("12"), self.out.on - timedelta(days=age * 366 + self.rng.randrange(300)), in_city=False)
@@ -246,12 +246,7 @@ class Living:
             one.marital = other.marital = "20"
 
     def _couple(self, one: Person) -> tuple[Person, Person]:
-        other = self._stranger(max(22, one.age(self.out.on)))
-        if other.sex == one.sex:
-            other.sex = "2" if one.sex == "1" else "1"
-            other.number, other.birth = (
-                self.registry.number(other.birth, other.sex) if other.id_type == "citizen_id" else (other.number, other.birth)
-            )
+        other = self._stranger(max(22, one.age(self.out.on)), "2" if one.sex == "1" else "1")
         return (one, other) if one.sex == "1" else (other, one)
 
     def _register(self, man: Person, woman: Person, *, divorce: bool) -> None:

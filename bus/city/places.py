@@ -115,8 +115,9 @@ def _past(code: str, name: str, successor: str) -> Division:
 
 
 def _unique(stems: tuple[str, ...]) -> list[str]:
-    """Names that never repeat, last first: 望湖 … 望湖一 … 望湖二."""
-    return [stem + mark for mark in reversed(("", *"一二三四五六七八九十甲乙丙丁戊己庚辛")) for stem in reversed(stems)]
+    """Names that never repeat, last first: 望湖 … 望湖一 … 东望湖 …; enough for ten million residents."""
+    made = [before + stem + after for before in ("", *"东西北上下新古大小") for after in ("", *"一二三四五六七八九十") for stem in stems]
+    return made[::-1]
 
 
 def _county(city: Plan, number: int, counties: int, streets: int, per_street: int, street_names: list[str], names: list[str]) -> None:

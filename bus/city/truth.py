@@ -25,6 +25,7 @@ class Truth:
         names = ("rows", "residents", "dwellings", "organizations", "appeals", "changes", "files")
         self._files = {n: (folder / f"{n}.jsonl").open("w", encoding="utf-8", newline="\n", buffering=1 << 18) for n in names}
         self._places: dict[str, list[Place]] = {}
+        self.shapes: dict[str, str] = {}  # file -> how it is damaged as a whole
         self._counts: dict[tuple[str, str, str, str | None], list[int]] = {}
 
     def _put(self, file: str, line: dict[str, Any]) -> None:
@@ -167,6 +168,10 @@ class Truth:
                 },
             )
 
+    def _shape(self, file: str) -> list[dict[str, Any]]:
+        quirk = self.shapes.get(file)
+        return [{"column": None, "code": "FILE_SHAPE", "quirk": quirk, "recoverable": True, "refuse": False}] if quirk else []
+
     def _of(self, subject: str) -> list[Place]:
         return self._places.get(subject, [])
 
@@ -183,7 +188,7 @@ class Truth:
                     "records": records,
                     "data_rows": data,
                     "damaged_rows": damaged,
-                    "damage": [],
+                    "damage": self._shape(file),
                 },
             )
         for opened in self._files.values():

@@ -16,18 +16,21 @@ _EPOCH = (2026, 1, 1, 0, 0, 0)  # stamped on every part of a workbook, so that a
 
 
 class Delimited:
-    """One CSV-like file, written as it comes. Row numbers count records; the header is row 1."""
+    """One CSV-like file, written as it comes. Row numbers count records; the header is row 1.
 
-    def __init__(self, path: Path, table: Table) -> None:
+    `shape`: damage to the file (FILE_SHAPE): a column that no contract knows, NUL bytes after the end.
+    """
+
+    def __init__(self, path: Path, table: Table, shape: str = "") -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.table, self.rows = table, 0
+        self.table, self.rows, self.shape = table, 0, shape
         self.encoding = "gb18030" if table.layout == "civil" else "utf-8"
         self._line = {"civil": _quoted, "mysql": _escaped, "social": _minimal}[table.layout]
         self._file = path.open("wb")
         if table.layout == "social":
             self._file.write(b"\xef\xbb\xbf")
         self._lines: list[str] = []
-        self._put([c.name for c in table.columns])
+        self._put([*(c.name for c in table.columns), *(["BEIZHU1"] if shape == "extra_column" else [])])
 
     def _put(self, cells: list[str]) -> int:
         self._lines.append(self._line(cells))
@@ -42,10 +45,14 @@ class Delimited:
 
     def write(self, entry: Entry) -> int:
         """The row it became."""
-        return self._put(_misshapen(entry) if entry.whole else entry.cells)
+        if entry.whole:
+            return self._put(_misshapen(entry))
+        return self._put([*entry.cells, ""] if self.shape == "extra_column" else entry.cells)
 
     def close(self) -> None:
         self._flush()
+        if self.shape == "nul_tail":
+            self._file.write(b"\0" * 512)
         self._file.close()
 
 
