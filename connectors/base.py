@@ -56,5 +56,5 @@ def read_layout(raw: Mapping[str, Any], place: str = "") -> Layout:
     except ValidationError as refused:
         fields = ", ".join(".".join(map(str, e["loc"])) + ": " + e["type"] for e in refused.errors())
         raise ConfigRefused(
-            f"the source layout is not usable: {fields}", f"数据源布局不可用：{fields}", place=place or str(raw.get("dataset", ""))
+            f"The source layout is not usable: {fields}.", f"数据源布局不可用：{fields}。", place=place or str(raw.get("dataset", ""))
         ) from None

@@ -70,8 +70,8 @@ class Blocks:
             rest = lines.pop()
             if len(rest) > LONGEST_LINE:
                 raise FileRefused(
-                    "a line of this file does not end; it is no text file of this layout",
-                    "文件中有一行没有结尾，不是该布局的文本文件",
+                    "A line of this file does not end; it is no text file of this layout.",
+                    "文件中有一行没有结尾，不是该布局的文本文件。",
                     place=self._place,
                 )
             if self._judge:
@@ -151,8 +151,8 @@ class Judge:
             raise self._refused("UTF-8" if self._declared == "gb18030" else "GB18030", self._first or 1)
         if self._rubble >= _FEW and self._rubble > _MOSTLY * self._seen:
             raise FileRefused(
-                "MOJIBAKE: most of this file was garbled before it was handed over (read once in a wrong encoding and saved again)",
-                "MOJIBAKE：该文件大部分为乱码（曾以错误编码打开并另存）",
+                "MOJIBAKE: most of this file was garbled before it was handed over (read once in a wrong encoding and saved again).",
+                "MOJIBAKE：该文件大部分为乱码（曾以错误编码打开并另存）。",
                 place=f"{self._place}, line {self._first or 1}",
                 hint="Export it again from the system; do not open and save it in between.",
                 hint_zh="请从系统重新导出，中途不要打开另存。",
@@ -167,8 +167,8 @@ class Judge:
     def _refused(self, found: str, line: int) -> FileRefused:
         declared = self._declared.upper()
         return FileRefused(
-            f"MOJIBAKE: the file is in {found}, its contract says {declared}",
-            f"MOJIBAKE：文件编码为 {found}，契约规定为 {declared}",
+            f"MOJIBAKE: the file is in {found}, its contract says {declared}.",
+            f"MOJIBAKE：文件编码为 {found}，契约规定为 {declared}。",
             place=f"{self._place}, line {line}",
             hint=f"Export it again in {declared}, or have the layout changed if the system now writes {found}.",
             hint_zh=f"请以 {declared} 重新导出；如系统已改用 {found}，请修改数据源布局。",
@@ -203,11 +203,11 @@ def open_file(path: Path) -> BinaryIO:
         size = path.stat().st_size
     except OSError as error:
         raise FileRefused(
-            f"the file cannot be opened ({error.strerror})", f"无法打开文件（{error.strerror}）", place=path.name,
+            f"The file cannot be opened ({error.strerror}).", f"无法打开文件（{error.strerror}）。", place=path.name,
             hint="Check that it is there, is no folder, and may be read; close it in Excel.",
             hint_zh="请确认文件存在、不是文件夹、有读取权限，并在 Excel 中关闭它。",
         ) from None  # fmt: skip
     if size == 0:
         stream.close()
-        raise FileRefused("the file has 0 bytes", "文件为 0 字节", place=path.name)
+        raise FileRefused("The file has 0 bytes.", "文件为 0 字节。", place=path.name)
     return stream

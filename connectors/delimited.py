@@ -60,8 +60,8 @@ class DelimitedFile:
             judge.verdict()
         if broken >= _ENOUGH_TO_TELL and broken > whole:
             raise FileRefused(
-                f"ROW_MALFORMED: {broken} of {broken + whole} rows do not have the {width} cells of the header",
-                f"ROW_MALFORMED：{broken + whole} 行中有 {broken} 行的单元格数与表头的 {width} 列不符",
+                f"ROW_MALFORMED: {broken} of {broken + whole} rows do not have the {width} cells of the header.",
+                f"ROW_MALFORMED：{broken + whole} 行中有 {broken} 行的单元格数与表头的 {width} 列不符。",
                 place=f"{self.file}, row {first}",
             )
         return FileCheck(digest.digest(), count, header.columns, (*header.notes, *_shape(blocks.trailing, whole + broken)))
@@ -125,7 +125,7 @@ def enumerate_cells(cells: list[str], columns: tuple[str, ...] = ()) -> Iterator
 def _refuse_a_workbook(head: bytes, file: str) -> None:
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise FileRefused(
-            "this is a workbook or a zip file, its contract says delimited text", "这是工作簿或压缩包，契约规定为分隔文本", place=file,
+            "This is a workbook or a zip file, its contract says delimited text.", "这是工作簿或压缩包，契约规定为分隔文本。", place=file,
             hint="Export it from the system as text; unpack a zip file first.", hint_zh="请从系统导出为文本文件；压缩包请先解压。",
         )  # fmt: skip
 
@@ -155,7 +155,7 @@ def _state(handle: int) -> tuple[int, ...]:
 
 def _changed(file: str) -> FileRefused:
     return FileRefused(
-        "the file changed while it was read", "读取过程中文件被改动", place=file,
+        "The file changed while it was read.", "读取过程中文件被改动。", place=file,
         hint="Wait until it is written completely, then publish it again: rows that went out already are not published twice.",
         hint_zh="请待文件写完后重新发布；已发布的行不会重复。",
     )  # fmt: skip

@@ -28,14 +28,14 @@ def open_source(path: Path, raw_layout: Mapping[str, Any], contract: Contract, p
         fitting = sorted(p.name for p in path.iterdir() if p.is_file() and p.suffix.lower() == Path(layout.file).suffix.lower())
         names = ", ".join(fitting[:5]) or layout.file
         raise WrongUse(
-            "this is a folder, not a file", "这是目录，不是文件", place=str(path),
+            "This is a folder, not a file.", "这是目录，不是文件。", place=str(path),
             hint=f"Name the file in it: {names}.", hint_zh=f"请指明其中的文件：{names}。",
         )  # fmt: skip
     if not path.exists():
         near = sorted(p.name for p in path.parent.iterdir() if p.suffix == path.suffix)[:5] if path.parent.is_dir() else []
         there = f" In {path.parent} there are: {', '.join(near)}." if near else ""
         raise WrongUse(
-            "there is no such file", "文件不存在", place=str(path), hint=f"Check the path.{there}",
+            "There is no such file.", "文件不存在。", place=str(path), hint=f"Check the path.{there}",
             hint_zh=f"请检查路径。{'该目录下有：' + '、'.join(near) + '。' if near else ''}",
         )  # fmt: skip
     _refuse_when_open(path)
@@ -51,7 +51,7 @@ def _refuse_when_open(path: Path) -> None:
     for mark in marks:
         if path.with_name(mark).exists() and mark != path.name:
             raise FileRefused(
-                "the file is open in a spreadsheet program", "该文件正在表格软件中打开", place=path.name,
+                "The file is open in a spreadsheet program.", "该文件正在表格软件中打开。", place=path.name,
                 hint=f"Save and close it; if nobody has it open, delete {mark} beside it.",
                 hint_zh=f"请保存并关闭；如确无人打开，请删除同目录下的 {mark}。",
             )  # fmt: skip

@@ -59,8 +59,8 @@ def read_header(cells: Sequence[str], columns: Columns, place: str) -> Header:
     if not fits(cells, columns):
         found = ", ".join(c.strip()[:20] for c in cells[:3] if columns.known(c)) or "-"
         raise FileRefused(
-            f"the header is not that of {columns.dataset}: fewer than half of its columns are there (known: {found})",
-            f"表头与 {columns.dataset} 不符：应有列不足一半（能识别的：{found}）",
+            f"The header is not that of {columns.dataset}: fewer than half of its columns are there (known: {found}).",
+            f"表头与 {columns.dataset} 不符：应有列不足一半（能识别的：{found}）。",
             place=place,
             hint=f"Expected columns: {', '.join(columns.names[:8])} … Is it another dataset's file, or is the header row missing?",
             hint_zh=f"应有列：{'、'.join(columns.names[:8])}……请确认是否拿错文件或缺少表头行。",
@@ -92,13 +92,13 @@ def _unused(name: str, names: list[str]) -> str:
 def _refuse_without_key(missing: list[str], twice: list[str], columns: Columns, place: str) -> None:
     if missing:
         raise FileRefused(
-            f"the key column {', '.join(missing)} of {columns.dataset} is missing", f"{columns.dataset} 缺少主键列 {'、'.join(missing)}",
+            f"The key column {', '.join(missing)} of {columns.dataset} is missing.", f"{columns.dataset} 缺少主键列 {'、'.join(missing)}。",
             place=place, hint="Without it no row can be told from another; export the file again with it.",
             hint_zh="缺少主键列无法区分各行，请重新导出。",
         )  # fmt: skip
     if twice:
         raise FileRefused(
-            f"the key column {', '.join(twice)} stands twice in the header", f"表头中主键列 {'、'.join(twice)} 重复", place=place
+            f"The key column {', '.join(twice)} stands twice in the header.", f"表头中主键列 {'、'.join(twice)} 重复。", place=place
         )
 
 

@@ -24,7 +24,7 @@ def read_divisions(folder: Path) -> list[dict[str, str]]:
         code = row["code12"]
         if not (code.isascii() and code.isdigit() and len(code) == 12):
             raise _wrong(
-                folder / "divisions.csv", f"row {number}, column code12", "a division code has 12 digits", "区划代码应为 12 位数字"
+                folder / "divisions.csv", f"row {number}, column code12", "A division code has 12 digits.", "区划代码应为 12 位数字。"
             )
     _refuse_repeats(folder / "divisions.csv", [(row["code12"], row["valid_from"]) for row in rows], "code12")
     return rows
@@ -43,30 +43,33 @@ def _read(path: Path, columns: tuple[str, ...], must: tuple[str, ...]) -> list[d
             records = list(csv.reader(stream, strict=True))
     except FileNotFoundError:
         raise _wrong(
-            path, "", "this reference table is missing", "缺少参照表", "Name its folder with --reference or CIVICBUS_REFERENCE.",
+            path, "", "This reference table is missing.", "缺少参照表。", "Name its folder with --reference or CIVICBUS_REFERENCE.",
             "请用 --reference 或 CIVICBUS_REFERENCE 指定所在目录。",
         ) from None  # fmt: skip
     except UnicodeDecodeError:
-        raise _wrong(path, "", "this reference table is not in UTF-8", "参照表不是 UTF-8 编码") from None
+        raise _wrong(path, "", "This reference table is not in UTF-8.", "参照表不是 UTF-8 编码。") from None
     except (OSError, csv.Error) as error:
-        raise _wrong(path, "", f"this reference table cannot be read ({error})", "无法读取参照表") from None
+        raise _wrong(path, "", f"This reference table cannot be read ({error}).", "无法读取参照表。") from None
     if not records:
-        raise _wrong(path, "", "this reference table is empty", "参照表为空")
+        raise _wrong(path, "", "This reference table is empty.", "参照表为空。")
     header = [cell.strip() for cell in records[0]]
     if missing := [column for column in must if column not in header]:
-        raise _wrong(path, "row 1", f"the column {', '.join(missing)} is missing", f"缺少列 {'、'.join(missing)}")
+        raise _wrong(path, "row 1", f"The column {', '.join(missing)} is missing.", f"缺少列 {'、'.join(missing)}。")
     rows = []
     for number, record in enumerate(records[1:], 2):
         if not any(record):
             continue
         if len(record) != len(header):
             raise _wrong(
-                path, f"row {number}", f"{len(record)} cells instead of {len(header)}", f"有 {len(record)} 个单元格，应为 {len(header)} 个"
+                path,
+                f"row {number}",
+                f"{len(record)} cells instead of {len(header)}.",
+                f"有 {len(record)} 个单元格，应为 {len(header)} 个。",
             )
         cells = dict(zip(header, (cell.strip() for cell in record), strict=True))
         rows.append({column: cells.get(column, "") for column in columns})
         if empty := [column for column in must if not cells[column]]:
-            raise _wrong(path, f"row {number}, column {empty[0]}", "this cell must not be empty", "此单元格不能为空")
+            raise _wrong(path, f"row {number}, column {empty[0]}", "This cell must not be empty.", "此单元格不能为空。")
     return rows
 
 
@@ -74,7 +77,7 @@ def _refuse_repeats(path: Path, keys: list[str] | list[tuple[str, str]], column:
     met = set()
     for number, key in enumerate(keys, 2):
         if key in met:
-            raise _wrong(path, f"row {number}, column {column}", "this code stands in the table twice", "代码重复")
+            raise _wrong(path, f"row {number}, column {column}", "This code stands in the table twice.", "代码重复。")
         met.add(key)
 
 

@@ -72,7 +72,7 @@ class Workbook:
                 data += row.not_data is None
         if not header:
             raise FileRefused(
-                f"no sheet has the header of {self._columns.dataset}", f"没有工作表的表头符合 {self._columns.dataset}", place=self.file,
+                f"No sheet has the header of {self._columns.dataset}.", f"没有工作表的表头符合 {self._columns.dataset}。", place=self.file,
                 hint=f"Expected columns: {', '.join(self._columns.names[:8])} …",
                 hint_zh=f"应有列：{'、'.join(self._columns.names[:8])}……",
             )  # fmt: skip
@@ -90,7 +90,7 @@ class Workbook:
     def rows(self) -> Iterator[Row]:
         """All rows of all sheets that have the header, in order."""
         if self._digest and _digest(self._path) != self._digest:
-            raise FileRefused("the file changed while it was read", "读取过程中文件被改动", place=self.file)
+            raise FileRefused("The file changed while it was read.", "读取过程中文件被改动。", place=self.file)
         done = 0
         for sheet in self._sheets([]):
             at = self._header_row(sheet)
@@ -123,7 +123,7 @@ class Workbook:
             raise locked(self.file) from None
         except (calamine.CalamineError, OSError) as error:
             raise FileRefused(
-                f"the workbook is damaged ({type(error).__name__})", f"工作簿已损坏（{type(error).__name__}）", place=self.file,
+                f"The workbook is damaged ({type(error).__name__}).", f"工作簿已损坏（{type(error).__name__}）。", place=self.file,
                 hint="Open it in Excel, save it as .xlsx again, and publish that.",
                 hint_zh="请用 Excel 打开并另存为 .xlsx 后重新发布。",
             ) from None  # fmt: skip

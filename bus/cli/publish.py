@@ -81,6 +81,8 @@ def show(report: Report) -> None:
     )
     for note in report.notes:
         say.note(f"  {note.code}: {note.message_zh}。 {note.message}.")
+    if report.repeated:
+        say.note(f"  其中重复行 {report.repeated}，内容相同。 {report.repeated} of them stand in the file twice with the same content.")
     for code, rows in report.reasons.most_common():
         what = CODES[code]
         say.note(f"  {code} × {rows}: {what.zh} {what.cure_zh}")

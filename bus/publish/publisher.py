@@ -112,8 +112,11 @@ class _Tally:
         report.refused += counts["refused"]
         for ordinal, note in decided.notes:
             if ordinal > self._passed_on:
-                report.reasons[note.code] += 1
-                report.keep(note)
+                if note.severity == "error":
+                    report.reasons[note.code] += 1
+                    report.keep(note)
+                else:
+                    report.repeated += 1
                 self._job.sink.row(note)
         self._passed_on = max(self._passed_on, last)
         self._job.progress(last, self._records)

@@ -23,6 +23,14 @@ _TITLES = (
 )  # fmt: skip
 
 
+_REPEATED = {
+    "reason_zh": "与本文件前面一行主键、内容均相同，未重复发布。",
+    "cure_zh": "无需处理；导出时可去重。",
+    "reason": "The same key and the same content as an earlier row of this file; it was not published again.",
+    "cure": "Nothing need be done; the export may leave it out.",
+}
+
+
 class RowNote(NamedTuple):
     """One finding of a row at publish. Never a value of it."""
 
@@ -35,13 +43,16 @@ class RowNote(NamedTuple):
 
     def explained(self) -> dict[str, str | int | None]:
         """With reason and cure in both languages."""
+        if self.code == "DUP_PK" and self.severity == "info":
+            return {**self._asdict(), **_REPEATED}
         code = CODES[self.code]
         return {**self._asdict(), "reason_zh": code.zh, "cure_zh": code.cure_zh, "reason": code.en, "cure": code.cure_en}
 
 
 @dataclass(slots=True)
 class Report:
-    """The counts of one file. `earlier`: rows that an interrupted attempt had done already. On a dry run `created` is what could go out."""
+    """The counts of one file. `earlier`: rows that an interrupted attempt had done already; `repeated`: rows met twice in
+    the file with the same content (unchanged, too). On a dry run `created` is what could go out."""
 
     dataset: str
     delivery: str
@@ -54,6 +65,7 @@ class Report:
     unchanged: int = 0
     refused: int = 0
     earlier: int = 0
+    repeated: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     notes: tuple[FileNote, ...] = ()
     rows: list[RowNote] = field(default_factory=list)
@@ -88,6 +100,7 @@ class Report:
             "unchanged",
             "refused",
             "earlier",
+            "repeated",
         )
         return {
             **{name: getattr(self, name) for name in names},
@@ -122,8 +135,8 @@ def report_file(path: Path | None) -> Iterator[Sink]:
     kind = kinds.get(path.suffix.lower())
     if kind is None or not path.parent.is_dir() or path.is_dir():
         raise WrongUse(
-            "the report must be a .xlsx, .csv or .json file in a folder that exists",
-            "报告须为已有目录中的 .xlsx、.csv 或 .json 文件",
+            "The report must be a .xlsx, .csv or .json file in a folder that exists.",
+            "报告须为已有目录中的 .xlsx、.csv 或 .json 文件。",
             place=str(path),
         )
     partial = path.with_name(f".{path.name}.partial")
@@ -135,7 +148,9 @@ def report_file(path: Path | None) -> Iterator[Sink]:
             sink.close()
         partial.replace(path)
     except OSError as error:
-        raise WrongUse(f"the report cannot be written ({error.strerror})", f"无法写入报告（{error.strerror}）", place=str(path)) from None
+        raise WrongUse(
+            f"The report cannot be written ({error.strerror}).", f"无法写入报告（{error.strerror}）。", place=str(path)
+        ) from None
     finally:
         partial.unlink(missing_ok=True)
 
