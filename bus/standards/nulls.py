@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 _WORDS = """
-null none nil nan n/a na #n/a #null! (null) <null> \n 空 空白 无 没有 暂无 无数据 不详 不祥 不明 未知 未填 未填写 未登记 未提供 未录入
+null none nil nan n/a na #n/a #null! (null) <null> \\n 空 空白 无 没有 暂无 无数据 不详 不祥 不明 未知 未填 未填写 未登记 未提供 未录入
 不清楚 待补 待补充 待完善 待核实 待定 暂缺 缺 缺失 无记录 （无） (无)
-/ // /// \ \\ ／ ＼ - -- --- ---- — —— ――― ― － －－ – _ __ . 。 、 ， , … ……
+/ // /// \\ \\\\ ／ ＼ - -- --- ---- — —— ――― ― － －－ – _ __ . 。 、 ， , … ……
 """
 _TOKENS = frozenset(_WORDS.split())
 _BLANKS = " \t\r\n\v\f\u00a0\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff"
