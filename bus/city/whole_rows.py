@@ -31,7 +31,7 @@ def spoil(e: Entry, rng: Random, factor: float) -> None:
         e.label(None, "ROW_MALFORMED", f"row_{e.whole}", None, "", recoverable=False)
     elif e.table.file == "SQ_GD.csv" and rng.random() < _SECRET * factor:
         e.damage, e.style = [], []
-        e.put("BT", f"【{rng.choice(('国家秘密', '工作秘密'))}】{e.get('BT')}")
+        e.put("BT", rng.choice(("国家秘密★10年", "【工作秘密】", "国家秘密")))
         e.label(None, "SECRET_BLOCKED", "marked_secret", None, "", recoverable=False)
 
 
