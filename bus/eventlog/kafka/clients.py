@@ -81,6 +81,9 @@ def make_consumer(settings: ClientSettings, group: str | None) -> Any:
         heartbeat_interval_ms=min(3000, settings.session_timeout // 4),
         max_poll_interval_ms=settings.max_poll_interval,
         max_poll_records=2000,
+        # Without a group only what is already there is read. The broker must not hold such an empty answer back: the client asks for
+        # the next partition only once it has this one.
+        fetch_max_wait_ms=500 if group else 10,
         fetch_max_bytes=32 * 1_048_576,
         max_partition_fetch_bytes=4 * 1_048_576,
         retry_backoff_ms=50,

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from kafka.errors import KafkaTimeoutError, NoOffsetForPartitionError
-from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata, TopicPartition
+from kafka.structs import ConsumerGroupMetadata, MemberState, OffsetAndMetadata, TopicPartition
 
 from bus.errors import BusError, Fenced
 from bus.event import Batch, Output
@@ -21,6 +21,7 @@ from bus.eventlog.kafka.causes import Replaced, cause
 from bus.eventlog.kafka.clients import make_consumer
 from bus.eventlog.kafka.cluster import Cluster
 from bus.eventlog.kafka.instance import Instance, take_instance
+from bus.eventlog.kafka.joining import JoinGate
 from bus.eventlog.kafka.lane import Lane
 from bus.eventlog.kafka.records import as_batch
 from bus.eventlog.kafka.transaction import Transactions
@@ -48,6 +49,7 @@ class KafkaReader:
         try:
             self._transactions.open()
             self._consumer = self._call(lambda: make_consumer(settings, group_id), "joining a group")
+            self._gate = JoinGate(self._consumer)
             self._consumer.subscribe([self._prefix + topic for topic in topics])
         except BaseException:
             self.close()
@@ -93,11 +95,11 @@ class KafkaReader:
                 self._ended = error
                 raise
         self._pending = {}
-        self._call(lambda: self._seek_to_committed(_LIMIT_S - 1), "reading positions")
+        self._member = None  # the next poll begins at the committed positions, as after joining
         self._settled = True
 
     def owned(self) -> set[tuple[str, int]]:
-        if self._member is None or self._consumer is None:
+        if self._consumer is None or self._consumer.group_metadata().generation_id < 0:
             return set()
         return {(place.topic.removeprefix(self._prefix), place.partition) for place in self._consumer.assignment()}
 
@@ -118,45 +120,55 @@ class KafkaReader:
         self.close()
 
     def _poll(self, max_records: int, timeout_s: float) -> dict[TopicPartition, list[Any]]:
-        """Records read as the member that will commit them. Must stay the only caller of the consumer's `poll`: only there can
-        the membership be renewed, so one taken right after it holds until the next."""
+        """Records read as the member that will commit them. The membership is renewed only within the consumer's own `poll`, and this
+        is the only place that calls it: so a membership seen right after it holds until the next."""
         deadline = time.monotonic() + timeout_s
         while True:
+            self._take_up()
             left_ms = max(0, round((deadline - time.monotonic()) * 1000))
             try:
-                records, new_partition = self._consumer.poll(left_ms, max_records), False
-            except NoOffsetForPartitionError:  # nobody has committed a position there yet
-                records, new_partition = {}, True
-            member = self._consumer.group_metadata()
-            joined = member.generation_id >= 0 and bool(member.member_id)
-            if joined and self._same(member) and not new_partition:
+                records = self._gate.poll(left_ms, max_records)
+            except NoOffsetForPartitionError:  # just joined, and nobody has committed a position there yet
+                records = {}
+            if not self._same(self._consumer.group_metadata()):
+                self._lose()
+                records = {}
+            if records or time.monotonic() >= deadline:
                 return dict(records)
-            if self._pending and not self._same(member):
-                self._member, self._settled = None, False
-                raise Fenced("The group changed before this reader committed.", "提交之前消费组已变化。")
-            self._member = None
-            if joined:
-                with contextlib.suppress(KafkaTimeoutError):  # a dead member's transaction is still pending there: ask again
-                    self._seek_to_committed(_PATIENCE_S)
-                    self._member = member
-            if time.monotonic() >= deadline:
-                return {}
+
+    def _take_up(self) -> None:
+        """Begin as a new member of the group: from the committed positions."""
+        member = self._consumer.group_metadata()
+        # While it joins, the broker answers nothing else on that connection: positions can be asked for only afterwards.
+        if self._same(member) or member.state != MemberState.STABLE or member.generation_id < 0 or not member.member_id:
+            return
+        self._lose()
+        with contextlib.suppress(KafkaTimeoutError):  # a dead member's transaction is still pending there: ask again
+            self._seek_to_committed()
+            self._member = member
+
+    def _lose(self) -> None:
+        """This member is no longer the one that polled."""
+        self._member = None
+        if self._pending:
+            self._settled = False
+            raise Fenced("The group changed before this reader committed.", "提交之前消费组已变化。")
 
     def _same(self, member: ConsumerGroupMetadata) -> bool:
         known = self._member
         return known is not None and (known.generation_id, known.member_id) == (member.generation_id, member.member_id)
 
-    def _seek_to_committed(self, within_s: float) -> None:
+    def _seek_to_committed(self) -> None:
         """Stand where the log says; at the first record where it says nothing. The broker answers only once no transaction is
         pending on these positions, so this also tells how a commit of unknown outcome ended.
 
         First positions are not written ahead with the administration client: between its look and its write
         another member could have committed, and would be set back.
         """
-        places = [place for place in self._consumer.assignment() if place not in self._pending]
-        committed = {place: self._consumer.committed(place, timeout_ms=within_s * 1000) for place in places}
+        wait_ms = _PATIENCE_S * 1000
+        committed = {place: self._consumer.committed(place, timeout_ms=wait_ms) for place in self._consumer.assignment()}
         fresh = [place for place, offset in committed.items() if offset is None]
-        first = self._consumer.beginning_offsets(fresh, timeout_ms=within_s * 1000) if fresh else {}
+        first = self._consumer.beginning_offsets(fresh, timeout_ms=wait_ms) if fresh else {}
         for place, offset in committed.items():
             self._consumer.seek(place, first[place] if offset is None else offset)
 

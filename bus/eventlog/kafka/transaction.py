@@ -17,6 +17,7 @@ from typing import Any
 from kafka.errors import KafkaTimeoutError
 from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata, TopicPartition
 
+from bus import crash
 from bus.errors import BusError, Fenced, Unreachable
 from bus.event import Output
 from bus.eventlog.kafka.causes import cause
@@ -117,14 +118,18 @@ class Transactions:
         member: ConsumerGroupMetadata | None,
     ) -> None:
         producer.begin_transaction()
+        crash.point("after_begin")
         answers = [self._send(producer, output) for output in outputs]
+        crash.point("mid_send")
         # Its limit is meant for each batch, and each is bounded by delivery_timeout_ms anyway; the lane bounds the whole.
         producer.flush(timeout=self._settings.delivery_timeout / 1000 + 5)
         for answer in answers:
             if not answer.succeeded():  # failed, or not answered although flushed (a split batch)
                 raise answer.exception or KafkaTimeoutError("not answered")
+        crash.point("after_flush")
         if positions:
             producer.send_offsets_to_transaction(dict(positions), member)
+            crash.point("after_offsets")
         producer.commit_transaction()
 
     def _send(self, producer: Any, output: Output) -> Any:
