@@ -1,4 +1,5 @@
-"""The commands. Each file of this package holds a few; a file joins by its function `mount(app: typer.Typer) -> None`.
+"""The commands. Each file of this package holds a few; a file joins by its function `mount(app)`, or by its own
+`app: typer.Typer`, whose commands become ours.
 
 Results for programs go to standard output (JSON), everything for people to standard error. Exit status: 0 done · 1 a fault of
 civicbus · 2 wrong use · 3 a file or configuration was refused · 4 something outside is not reachable · 5 a check did not hold.
@@ -49,9 +50,11 @@ def settle(
 
 def _mount_all() -> None:
     for found in pkgutil.iter_modules(__path__):
-        mount = getattr(importlib.import_module(f"{__name__}.{found.name}"), "mount", None)
-        if mount is not None:
-            mount(app)
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        if hasattr(module, "mount"):
+            module.mount(app)
+        elif isinstance(own := getattr(module, "app", None), typer.Typer):
+            app.add_typer(own)
 
 
 _mount_all()

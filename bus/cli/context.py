@@ -5,7 +5,7 @@ A command takes `ctx: typer.Context` and calls `of(ctx)`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ import typer
 
 from bus import keys
 from bus.config import Settings
-from bus.errors import WrongUse
+from bus.errors import ConfigRefused, WrongUse
 from bus.eventlog import topics
 
 if TYPE_CHECKING:
@@ -43,10 +43,13 @@ class App:
 
     @cached_property
     def schemas(self) -> Path:
-        """Where contracts, mappings and code lists are read from."""
-        from bus.contracts import catalog
+        """The folder that contracts, mappings and code lists are read from. Raises `ConfigRefused` when it is not there."""
+        from bus.contracts.catalog import packaged
 
-        return self.settings.schemas or catalog.packaged()
+        chosen = self.settings.schemas
+        if chosen is not None and not chosen.is_dir():
+            raise ConfigRefused("There is no such folder of schemas.", "模式目录不存在。", place=str(chosen))
+        return chosen or packaged()
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -55,7 +58,7 @@ class App:
 
         return catalog.load(self.schemas)
 
-    @cached_property
+    @property
     def registry(self) -> Registry:
         """Schemas by subject, version and id."""
         return self.catalog.registry
@@ -70,8 +73,7 @@ class App:
     @cached_property
     def keys(self) -> keys.KeyRing:
         """The keys of the bus, made on first use, with a pair for each department of the catalog. Raises `KeyRefused`."""
-        departments = sorted({contract.department for contract in self.catalog.datasets.values()})
-        return keys.load_or_make(self.home, departments)
+        return keys.load_or_make(self.home, sorted(self.catalog.departments))
 
     @property
     def reference(self) -> Path:
@@ -80,8 +82,7 @@ class App:
 
     def create_topics(self) -> None:
         """Make the topics that steps write and that do not exist yet."""
-        departments = {contract.department for contract in self.catalog.datasets.values()}
-        names = [topics.ACCOUNT, *map(topics.dead_letter, departments), *map(topics.canonical, self.catalog.entities)]
+        names = [topics.ACCOUNT, *map(topics.dead_letter, self.catalog.departments), *map(topics.canonical, self.catalog.entities)]
         self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))
 
     def dataset(self, name: str) -> str:
@@ -140,11 +141,11 @@ def make_private(folder: Path) -> None:
         ) from wrong
 
 
-def known(name: str, names: Iterator[str] | object, kind: str, kind_zh: str) -> None:
+def known(name: str, names: Iterable[str], kind: str, kind_zh: str) -> None:
     """Raise `WrongUse`, naming what may have been meant, unless `name` is one of `names`."""
     import difflib
 
-    every = sorted(names)  # type: ignore[call-overload]
+    every = sorted(names)
     if name in every:
         return
     near = difflib.get_close_matches(name, every, 3, 0.5)

@@ -29,8 +29,9 @@ def guarded(work: Callable[[], object]) -> int:
         say_error(error)
         return error.exit_status
     except TyperException as error:
-        error.show()  # type: ignore[attr-defined]
-        return int(error.exit_code)  # type: ignore[attr-defined]
+        if (show := getattr(error, "show", None)) is not None:
+            show()
+        return int(getattr(error, "exit_code", 2))
     except KeyboardInterrupt:
         note("Stopped. 已停止。")
         return INTERRUPTED

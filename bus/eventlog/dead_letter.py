@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from bus.event import Headers, Output, Record
+from bus.event import Batch, Headers, Output, Record
 from bus.eventlog import topics
 
 RECORD_UNREADABLE = "RECORD_UNREADABLE"
@@ -102,22 +102,26 @@ def read(value: bytes) -> Letter | None:
     )
 
 
-def open_letters(records: Iterable[Record]) -> Iterator[Letter]:
-    """Of a dead-letter topic's records in order, the letters still waiting: each once (the last), those replayed left out."""
-    waiting: dict[bytes | None, bytes] = {}
-    for record in records:
-        if record.value is None or b'"replayed"' in record.value[:200]:
-            waiting.pop(record.key, None)
-        else:
-            waiting[record.key] = record.value
-    for value in waiting.values():
-        if (letter := read(value)) is not None:
-            yield letter
+def waiting(batches: Iterable[Batch]) -> set[tuple[int, int]]:
+    """Of all batches of a dead-letter topic, the places (partition, offset) of letters that still wait: of those with the same identifier
+    the last, unless a marker follows it."""
+    last: dict[bytes | None, tuple[int, int]] = {}
+    for batch in batches:
+        for offset, record in zip(batch.offsets, batch.records, strict=True):
+            if record.value is None or _is_marker(record.value):
+                last.pop(record.key, None)
+            else:
+                last[record.key] = (batch.partition, offset)
+    return set(last.values())
 
 
-def replayed_marker(letter: Letter, timestamp: int) -> Output:
-    """What says that `letter` was handed in again at `timestamp` (ms)."""
-    said = {"id": letter.id, "replayed": iso(timestamp)}
+def _is_marker(value: bytes) -> bool:
+    return len(value) < 200 and b'"replayed"' in value
+
+
+def replayed_marker(letter: Letter, timestamp: int, why: str = "replayed") -> Output:
+    """What says that `letter` was handed in again at `timestamp` (ms), or need not be ("overtaken": said anew since)."""
+    said = {"id": letter.id, "replayed": iso(timestamp), "why": why}
     return Output(topics.dead_letter(letter.department), Record(letter.id.encode(), json.dumps(said).encode(), timestamp))
 
 

@@ -1,0 +1,120 @@
+"""`civicbus run`: the steps, each in the one loop of `bus.step`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bus import account
+from bus.cli.context import App, known, of
+from bus.cli.say import note
+from bus.errors import WrongUse
+from bus.event import Output, Record
+from bus.eventlog import dead_letter, topics
+from bus.step import Options, Refuse, Step, run
+from bus.step.poison import LARGEST
+
+_ROOM = (
+    LARGEST // 2
+)  # a letter's original grows by a third in base64; one that would not fit stays in its raw topic, where the letter points
+
+
+def normalizer(app: App) -> Step:
+    """raw.* → canonical.*"""
+    from bus.normalizer.kit import Kit
+    from bus.normalizer.mapping import compile_mappings, sources_of
+    from bus.normalizer.worker import Normalizer
+    from bus.standards.addresses import AddressBook
+    from bus.standards.codes import CodeList
+    from bus.standards.divisions import Divisions
+    from connectors.reference import read_compounds, read_divisions
+
+    divisions = Divisions(read_divisions(app.reference))
+    kit = Kit(
+        keys=app.keys,
+        divisions=divisions,
+        addresses=AddressBook(divisions, read_compounds(app.reference)),
+        code_list=lambda name: CodeList.load(app.schemas / "codes" / f"{name}.csv"),
+    )
+    worker = Normalizer(compile_mappings(app.catalog, kit), sources_of(app.catalog), app.codec, app.keys)
+    return Step("normalizer", "raw.", worker.decide, refuse_with(app, "normalize"))
+
+
+STEPS: Mapping[str, Callable[[App], Step]] = {"normalizer": normalizer}
+"""Name → how it is put together."""
+
+
+def refuse_with(app: App, step: str) -> Refuse:
+    """How a record that no decision comes to an end on is set aside: a letter to its department, and the row counted as refused."""
+    from bus.sealing import seal_for
+
+    keys = app.keys
+
+    def refuse(topic: str, partition: int, offset: int, record: Record) -> list[Output]:
+        department, dataset = topics.dataset_of(topic)
+        letter = dead_letter.unreadable(topic, partition, offset, record, b"")
+        value = record.value or b""
+        sealed = seal_for(keys.departments[department], letter.id.encode(), value, keys) if len(value) < _ROOM else b""
+        letter = dead_letter.unreadable(topic, partition, offset, record, sealed)
+        counted = account.delta(step, dataset, {"refused": 1}, {dead_letter.RECORD_UNREADABLE: 1})
+        return [
+            Output(topics.dead_letter(department), letter.as_record(record.timestamp)),
+            Output(topics.ACCOUNT, counted._replace(timestamp=record.timestamp)),
+        ]
+
+    return refuse
+
+
+def state_of(app: App) -> Path:
+    """Where the steps of this log note what they have in hand: another log, another folder."""
+    from hashlib import blake2b
+
+    return app.settings.state / blake2b(app.log.identity().encode(), digest_size=6).hexdigest()
+
+
+def mount(app: typer.Typer) -> None:
+    """Join the command line."""
+    app.command("run")(run_steps)
+
+
+def run_steps(
+    ctx: typer.Context,
+    steps: Annotated[list[str] | None, typer.Argument(metavar="[STEP...]", help="which steps; default all 步骤名，默认全部")] = None,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="stop once all that was published is through 处理完毕即停止")] = False,
+) -> None:
+    """Run the steps: what was published goes on its way. 运行处理步骤（标准化等）。"""
+    app = of(ctx)
+    names = list(steps or STEPS)
+    for name in names:
+        known(name, STEPS, "step", "步骤")
+    if len(names) > 1 and not until_idle:
+        raise WrongUse(
+            "Several steps without end need a process each.",
+            "多个持续运行的步骤需各占一个进程。",
+            hint="`civicbus up` runs them all.",
+            hint_zh="`civicbus up` 可运行全部步骤。",
+        )
+    app.create_topics()
+    stopping = _on_signals()
+    settings = app.settings
+    options = Options(state_of(app), settings.batch_records, settings.stall_s, until_idle, stopping.is_set)
+    total = sum(run(app.log, STEPS[name](app), options) for name in names)
+    note(f"{total:,} records through. 已处理 {total:,} 条记录。")
+
+
+def _on_signals() -> threading.Event:
+    """SIGTERM and ctrl-C let the batch in hand be finished; the second one does not."""
+    stopping = threading.Event()
+
+    def stop(number: int, _frame: object) -> None:
+        stopping.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return stopping
