@@ -42,9 +42,11 @@ class Place:
         return replace(self, namespace=f"t{uuid.uuid4().hex[:12]}")
 
     def tidy(self, log: EventLog) -> None:
-        """Have removed what need not be kept, as of now. A broker does it by itself, in its own time."""
+        """Have removed what need not be kept, as of in ten seconds. A broker does it by itself, in its own time."""
         if isinstance(log, SqliteLog):
-            log.maintain(int(time.time() * 1000))
+            log.maintain(int(time.time() * 1000) + 10_000)
+        else:
+            time.sleep(0.5)
 
     def lease_s(self) -> float:
         """How long a silent reader is believed in, in seconds."""
