@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -187,7 +188,7 @@ def _checked(department: str) -> str:
     return department
 
 
-def _read_json(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+def _read_json(path: Path) -> dict[str, Any]:
     try:
         kept = json.loads(_read_text(path))
     except ValueError as wrong:

@@ -1,0 +1,124 @@
+"""Divisions, addresses, and the parts of a dwelling's number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from bus.normalizer.cells import Columns
+from bus.normalizer.kit import MEMO, Convert, Kit
+from bus.normalizer.mapping_file import FieldRule
+from bus.normalizer.statement import Row
+from bus.standards import dwellings
+from bus.standards.encodings import looks_garbled
+from bus.standards.reading import Reading
+
+_UNREAD = ("ADDR_PARTIAL", "ADDR_AMBIGUOUS")
+Hint = Callable[[Row], str | None]
+
+
+def division(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """A division code, as of the day of publishing: 12 digits, in force."""
+
+    @lru_cache(MEMO)
+    def read(text: str, on: date) -> Reading[str]:
+        return kit.divisions.read_code(text, on)
+
+    return lambda text, row: read(text, row.on)
+
+
+def division_name(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """The name of a division, looked up inside the divisions that the `within` columns name, from the largest to the smallest."""
+    hint = _hint(spec, kit, columns)
+
+    @lru_cache(MEMO)
+    def read(text: str, within: str | None) -> Reading[str]:
+        return kit.divisions.read_name(text, within)
+
+    return lambda text, row: read(text, hint(row))
+
+
+def address(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """An address and its parts; ADDR_PARTIAL or ADDR_AMBIGUOUS where it is not read to the end, or fits several places."""
+    hint = _hint(spec, kit, columns)
+    read = _address_reader(kit)
+    return lambda text, row: read(text, hint(row))
+
+
+def place(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """A place as far as it is known (a hukou in another city, a whole community): parts that are read go out, the rest is no finding."""
+    hint = _hint(spec, kit, columns)
+    read = _address_reader(kit)
+
+    def convert(text: str, row: Row) -> Reading[Any]:
+        value, codes = read(text, hint(row))
+        return Reading(value, tuple(c for c in codes if c not in _UNREAD))
+
+    return convert
+
+
+def _address_reader(kit: Kit) -> Callable[[str, str | None], Reading[Any]]:
+    @lru_cache(MEMO)
+    def read(text: str, within: str | None) -> Reading[Any]:
+        if looks_garbled(text):
+            return Reading(None, ("MOJIBAKE",))
+        reading = kit.addresses.read(text, within)
+        parts = reading.value._asdict() if reading.value is not None else {}
+        return Reading({"text": text.strip(), **parts}, reading.codes)
+
+    return read
+
+
+def _hint(spec: FieldRule, kit: Kit, columns: Columns) -> Hint:
+    """The smallest division that the `within` columns lead to, by code (a grid's code begins with its community's) or by name."""
+    if not spec.within:
+        return lambda row: None
+    fields = [columns.field(column) for column in spec.within]
+
+    @lru_cache(MEMO)
+    def narrowed(text: str, within: str | None, on: date) -> str | None:
+        bare = text.strip()
+        reading = kit.divisions.read_code(bare[:12], on) if bare[:6].isdigit() else kit.divisions.read_name(bare, within)
+        return reading.value or within
+
+    def hint(row: Row) -> str | None:
+        within: str | None = None
+        for field in fields:
+            text = row.cells.get(field)
+            if text:
+                within = narrowed(text, within, row.on)
+        return within
+
+    return hint
+
+
+def _memo(read: Callable[[str], Reading[str]]) -> Convert:
+    known = lru_cache(MEMO)(read)
+    return lambda text, row: known(text)
+
+
+def building(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """`3`, `3#`, `3号楼`, `03` → 3."""
+    return _memo(dwellings.read_building)
+
+
+def entrance(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """`2`, `2单元`, `乙` → 2."""
+    return _memo(dwellings.read_entrance)
+
+
+def floor(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """A floor; below ground with a minus."""
+    return _memo(dwellings.read_floor)
+
+
+def room(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """`401`, `401室`, `3-2-401` → 401."""
+    return _memo(dwellings.read_room)
+
+
+def real_estate_unit_no(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """28 characters, GB/T 37346-2019; blanks inside and lower case repaired."""
+    return lambda text, row: dwellings.read_unit_no(text)

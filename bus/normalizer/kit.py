@@ -1,0 +1,48 @@
+"""What converters are built with: reference tables, code lists, keys. Chosen once, when mappings are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from bus.errors import ConfigRefused
+from bus.keys import KeyRing
+from bus.standards.addresses import AddressBook
+from bus.standards.codes import CodeList
+from bus.standards.divisions import Divisions
+from bus.standards.reading import Reading
+
+MEMO = 65_536
+"""Entries kept of one memo (code cells, addresses, names): some 10 MB at most, and never one a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Everything a converter may lean on."""
+
+    keys: KeyRing
+    divisions: Divisions
+    addresses: AddressBook
+    code_list: Callable[[str], CodeList]
+    area_code: str | None = None
+    """The city's telephone area code, for numbers written without one."""
+
+
+Convert = Callable[[str, Any], Reading[Any]]
+"""(text of a cell, the row) → value and codes."""
+
+
+def code_lists(folder: Traversable) -> Callable[[str], CodeList]:
+    """Code lists of `schemas/codes` by name, each read once. What it gives raises `ConfigRefused` for a list that is not there."""
+
+    @cache
+    def load(name: str) -> CodeList:
+        for file in (folder / f"{name}.csv", folder / f"{name}.yaml"):
+            if file.is_file():
+                return CodeList.load(file)
+        raise ConfigRefused(f"there is no code list {name}", f"没有代码表 {name}", place=f"schemas/codes/{name}")
+
+    return load

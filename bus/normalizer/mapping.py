@@ -1,0 +1,57 @@
+"""Loads mapping files and compiles them against the contracts. Where a mapping is wrong, says in which file and what."""
+
+from __future__ import annotations
+
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from bus.contracts.catalog import Catalog
+from bus.errors import ConfigRefused
+from bus.normalizer.cells import Columns
+from bus.normalizer.compile import Plan, compile_mapping
+from bus.normalizer.kit import Kit
+from bus.normalizer.mapping_file import MappingFile
+from bus.normalizer.worker import Source
+
+
+def load_mapping(file: Traversable | Path) -> MappingFile:
+    """One mapping file. Raises `ConfigRefused` naming file and place inside."""
+    try:
+        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        mapping = MappingFile.model_validate(said)
+    except yaml.YAMLError as wrong:
+        mark = getattr(wrong, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigRefused("the mapping is not YAML", "映射文件不是有效的 YAML", place=f"{file.name}{line}") from wrong
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        inside = ".".join(str(part) for part in first["loc"])
+        raise ConfigRefused(f"{inside}: {first['msg']}", f"{inside}：内容不符合映射格式", place=file.name) from wrong
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise ConfigRefused("the mapping cannot be read", "无法读取映射文件", place=file.name) from wrong
+    if file.name != f"{mapping.dataset}.yaml":
+        raise ConfigRefused("the file's name is not its dataset's", "文件名与数据集名称不一致", place=file.name)
+    return mapping
+
+
+def compile_mappings(catalog: Catalog, kit: Kit) -> dict[str, Plan]:
+    """All mappings of the catalog, compiled, by dataset. Raises `ConfigRefused` for the first that cannot work."""
+    entities = {name: frozenset(f.name for f in version.schema.root.fields) for name, version in catalog.entities.items()}
+    plans = {}
+    for file in catalog.mappings.values():
+        mapping = load_mapping(file)
+        contract = catalog.contract(mapping.dataset)
+        columns = Columns(mapping.dataset, {name: column.field for name, column in contract.columns.items()})
+        plans[mapping.dataset] = compile_mapping(mapping, columns, entities, kit)
+    return plans
+
+
+def sources_of(catalog: Catalog) -> dict[str, Source]:
+    """What the worker must know of each dataset beside its mapping."""
+    return {
+        name: Source(contract.department, {} if contract.personal_key else {c: contract.columns[c].field for c in contract.key})
+        for name, contract in catalog.datasets.items()
+    }
