@@ -1,5 +1,5 @@
-"""The parts of a dwelling's number, each as its own column or out of an address: building, entrance (单元), floor, room; and the real-estate
-unit number of GB/T 37346-2019. Other ways to write them are style; Chinese numerals, `#`, full-width digits among them.
+"""The parts of a dwelling's number, each as its own column or out of an address: building, entrance (单元), floor, room; and the
+real-estate unit number of GB/T 37346-2019. Other ways to write them are style; Chinese numerals, `#`, full-width digits among them.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def read_room(text: str) -> Reading[str]:
 
 
 def read_unit_no(text: str) -> Reading[str]:
-    """The 28 characters of a real-estate unit number (不动产单元号): 6 county, 3 + 3 cadastral, 2 kind of parcel, 5 parcel, 1 kind of fixture,
+    """The 28 characters of a real-estate unit number (不动产单元号): 6 county, 3 + 3 cadastral, 2 kind of parcel, 5 parcel, 1 fixture,
     8 building and household. Blanks, hyphens and lower case are style; NUMBER_INVALID where it is not of that shape.
     """
     plain = text if text.isascii() else plain_text(text)

@@ -9,7 +9,8 @@ from bus.standards.chinese_numbers import RUN, numeral, plain_text
 from bus.standards.reading import Reading
 
 _UNITS = "元|块|人|户|栋|幢|座|层|套|间|个|名|口|次|件|条|岁|周岁|平方米|平米|平方|m2|㎡|m²|小时|h|年|天|家|处|台|辆|元整|人民币"
-_NUMBER = re.compile(rf"(?:约|大约|大概|共计?|合计|人民币|[¥￥])?\s*([+-]?(?:\d{{1,3}}(?:,\d{{3}})+|\d+)?(?:\.\d*)?(?:E[+-]?\d{{1,2}})?)\s*(万)?\s*(?:{_UNITS})?\s*(?:左右)?", re.IGNORECASE)  # fmt: skip
+_DIGITS = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:E[+-]?\d{1,2})?"
+_NUMBER = re.compile(rf"(?:约|大约|大概|共计?|合计|人民币|[¥￥])?\s*({_DIGITS})\s*(万)?\s*(?:{_UNITS})?\s*(?:左右)?", re.IGNORECASE)
 _INVALID_DECIMAL: Reading[Decimal] = Reading(None, ("NUMBER_INVALID",))
 _INVALID_COUNT: Reading[int] = Reading(None, ("NUMBER_INVALID",))
 

@@ -35,9 +35,10 @@ _WITH_AREA = re.compile(r"(?:\+?86|0086)?0(10|2\d|[3-9]\d\d)([2-9]\d{6,7})")
 _LOCAL = re.compile(r"[2-9]\d{6,7}")
 _SERVICE = re.compile(r"(?:400|800)\d{7}")
 _SHORT = re.compile(r"11\d|12[0-2]|1[02]\d{3}|9[56]\d{3,4}")
-_EXTENSION = re.compile(r"(.*\d)[\s)]*(?:转|分机号?|ext\.?|x|#|-)\s*(\d{1,5})", re.IGNORECASE)
+_EXTENSION = re.compile(r"(.*\d)[\s)]*(?:转|分机号?|ext\.?|x|#)\s*(\d{1,5})", re.IGNORECASE)
 _PARTED = re.compile(r"(\(?0\d{2,3}\)?\s*-?\s*\d{3,4}\s*-?\s*\d{3,4})\s*-\s*(\d{1,5})")
-_REMARK = re.compile(r"[(（\[][^)）\]]*[^\d)）\]\-\s][^)）\]]*[)）\]]?|[^\d+\-()\s.*#转分机extEXT]+")
+_REMARK = re.compile(r"[(（\[][^)）\]]*[^\d)）\]\-\s][^)）\]]*[)）\]]?")
+_NOT_DIALLED = re.compile(r"[^\d+]+")
 _MARKS = re.compile(r"[\s\-‐-―－().·_]+")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}")
 
@@ -89,15 +90,16 @@ def _read_part(part: str, area: str | None) -> list[Phone]:
 
 
 def _read_one(part: str, area: str | None) -> Phone | None:
-    bare = _REMARK.sub("", part)
-    match = _MOBILE.fullmatch(_MARKS.sub("", bare))
+    bare = _REMARK.sub("", part).strip()
+    match = _MOBILE.fullmatch(_NOT_DIALLED.sub("", bare))
     if match:
         return Phone(match[1], "mobile")
-    extended = _PARTED.fullmatch(bare.strip()) or (_EXTENSION.fullmatch(bare.strip()) if _MARKS.sub("", bare).isdigit() is False else None)
+    extended = _PARTED.fullmatch(bare) or _EXTENSION.fullmatch(bare)
     if extended:
-        main = _fixed(_MARKS.sub("", extended[1]), area)
-        return Phone(f"{main.number}-{extended[2]}", main.kind) if main else None
-    return _fixed(_MARKS.sub("", bare), area)
+        main = _fixed(_NOT_DIALLED.sub("", extended[1]), area)
+        if main:
+            return Phone(f"{main.number}-{extended[2]}", main.kind)
+    return _fixed(_NOT_DIALLED.sub("", bare), area)
 
 
 def _fixed(digits: str, area: str | None) -> Phone | None:
