@@ -14,6 +14,7 @@ from bus.city.tables import COMPOUND, DWELLING, LEASE
 
 DOCUMENTS = {"citizen_id": "1", "hmt_permit": "2", "passport": "3", "foreign_permit": "99", None: "99"}
 _STEMS = "甲乙"
+_WIDE_BRACKETS = str.maketrans("()", "（）")
 
 
 def dwellings(life: StreetLife, rng: Random) -> list[Entry]:
@@ -75,7 +76,8 @@ def _spellings(e: Entry, home: Dwelling, rng: Random) -> None:
     c = home.compound
     b, u, r = home.building, home.entrance, home.room
     if c.aliases and rng.random() < 0.3:
-        _restyle(e, "XQMC", "form_of_xqmc", rng.choice(c.aliases))
+        alias = rng.choice(c.aliases)
+        _restyle(e, "XQMC", "form_of_xqmc", alias.translate(_WIDE_BRACKETS) if rng.random() < 0.3 else alias)
     if rng.random() < 0.1:
         _restyle(e, "ZRZH", "form_of_zrzh", rng.choice((f"{b}#", f"{b}号楼", f"{b}幢", f"{b}栋", f"{b:02d}")))
     if rng.random() < 0.06:

@@ -174,6 +174,11 @@ def phone_style(c: Cell) -> Mark | None:
     return style(c.rng.choice(forms), "phone_style")
 
 
+def phone_number_cell(c: Cell) -> Mark | None:
+    """A phone that a workbook took for a number: nothing is lost, eleven digits fit."""
+    return style(int(c.value), "phone_number_cell") if c.entry.table.layout == "workbook" and _mobile(c.value) else None
+
+
 def phone_extension(c: Cell) -> Mark:
     return style(f"{c.value}{c.rng.choice(('-801', '转801', ' 转 12'))}", "phone_extension")
 
@@ -248,6 +253,10 @@ def yuan_words(c: Cell) -> Mark:
     return style(f"{c.value}元", "number_words")
 
 
+def age_words(c: Cell) -> Mark:
+    return style(f"{c.value}岁", "number_words")
+
+
 def age_conflict(c: Cell) -> Mark | None:
     if "身份证号码" in c.entry.taken:
         return None
@@ -277,6 +286,7 @@ DAMAGE: dict[str, tuple[tuple[Quirk, float], ...]] = {
         (phone_masked, 0.004),
         (phone_scientific, 0.001),
         (phone_style, 0.018),
+        (phone_number_cell, 0.02),
     ),
     "office_phone": ((phone_extension, 0.02),),
     "uscc": ((uscc_typo, 0.03), (uscc_inner, 0.04), (uscc_lower, 0.06), (uscc_scientific, 0.02)),
@@ -287,5 +297,5 @@ DAMAGE: dict[str, tuple[tuple[Quirk, float], ...]] = {
     "households": ((households_words, 0.03), (households_about, 0.012)),
     "built_area": ((built_area_words, 0.03),),
     "yuan": ((yuan_words, 0.02),),
-    "age": ((age_conflict, 0.012),),
+    "age": ((age_conflict, 0.012), (age_words, 0.01)),
 }
