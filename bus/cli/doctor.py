@@ -102,7 +102,9 @@ def _brokers(app: App) -> Iterator[Finding]:
             "正式环境请设置 CIVICBUS_KAFKA_SECURITY_PROTOCOL=SASL_SSL。",
         )
         yield Finding("encryption", "传输加密", "warn", plain, cure, zh)
-    cure = "Take Kafka 4.4.0 or 4.2.2; 4.1.2, 4.2.1, 4.3.1 and before have known vulnerabilities (kafka-broker-api-versions.sh shows yours)."
+    cure = (
+        "Take Kafka 4.4.0 or 4.2.2; 4.1.2, 4.2.1, 4.3.1 and before have known vulnerabilities (kafka-broker-api-versions.sh shows yours)."
+    )
     zh = "请使用 Kafka 4.4.0、4.2.2 或更新版本；4.1.2、4.2.1、4.3.1 及更早版本有已知漏洞。"
     yield Finding("broker version", "Kafka 版本", "warn", "a broker does not tell its release; look yourself", cure, zh)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,11 @@ import typer
 from bus import account
 from bus.cli.context import App, known, of
 from bus.cli.say import note
-from bus.errors import WrongUse
+from bus.config import Settings
+from bus.errors import ConfigRefused, WrongUse
 from bus.event import Output, Record
 from bus.eventlog import dead_letter, topics
+from bus.eventlog.port import EventLog
 from bus.step import Options, Refuse, Step, run
 from bus.step.poison import LARGEST
 
@@ -39,10 +42,17 @@ def normalizer(app: App) -> Step:
         keys=app.keys,
         divisions=divisions,
         addresses=AddressBook(divisions, read_compounds(app.reference)),
-        code_list=lambda name: CodeList.load(app.schemas / "codes" / f"{name}.csv"),
+        code_list=lambda name: CodeList.load(_code_file(app.schemas / "codes", name)),
     )
     worker = Normalizer(compile_mappings(app.catalog, kit), sources_of(app.catalog), app.codec, app.keys)
     return Step("normalizer", "raw.", worker.decide, refuse_with(app, "normalize"))
+
+
+def _code_file(folder: Path, name: str) -> Path:
+    found = [path for path in (folder / f"{name}.yaml", folder / f"{name}.csv") if path.is_file()]
+    if not found:
+        raise ConfigRefused("There is no code list of this name.", "没有该名称的代码表。", place=str(folder / name))
+    return found[0]
 
 
 STEPS: Mapping[str, Callable[[App], Step]] = {"normalizer": normalizer}
@@ -70,11 +80,9 @@ def refuse_with(app: App, step: str) -> Refuse:
     return refuse
 
 
-def state_of(app: App) -> Path:
+def state_of_log(settings: Settings, log: EventLog) -> Path:
     """Where the steps of this log note what they have in hand: another log, another folder."""
-    from hashlib import blake2b
-
-    return app.settings.state / blake2b(app.log.identity().encode(), digest_size=6).hexdigest()
+    return settings.state / blake2b(log.identity().encode(), digest_size=6).hexdigest()
 
 
 def mount(app: typer.Typer) -> None:
@@ -100,14 +108,14 @@ def run_steps(
             hint_zh="`civicbus up` 可运行全部步骤。",
         )
     app.create_topics()
-    stopping = _on_signals()
+    stopping = on_signals()
     settings = app.settings
-    options = Options(state_of(app), settings.batch_records, settings.stall_s, until_idle, stopping.is_set)
+    options = Options(state_of_log(settings, app.log), settings.batch_records, settings.stall_s, until_idle, stopping.is_set)
     total = sum(run(app.log, STEPS[name](app), options) for name in names)
     note(f"{total:,} records through. 已处理 {total:,} 条记录。")
 
 
-def _on_signals() -> threading.Event:
+def on_signals() -> threading.Event:
     """SIGTERM and ctrl-C let the batch in hand be finished; the second one does not."""
     stopping = threading.Event()
 

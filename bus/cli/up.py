@@ -1,0 +1,139 @@
+"""`civicbus up | health`: all of it under one supervisor; the figures alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bus.cli.context import App, of, open_log
+from bus.cli.say import note, out
+from bus.cli.steps import STEPS, on_signals, state_of_log
+from bus.config import FIELDS
+from bus.diary import diary, open_diary
+from bus.errors import BusError, CheckFailed
+from bus.eventlog.port import EventLog
+from bus.eventlog.sqlite import SqliteLog
+from bus.supervisor import Children, Gauge, Inbox, serve
+from bus.supervisor.inbox import Dropped
+
+_LOOK_S = 1.0
+_TIDY_S = 3600.0  # between two rounds of retention and compaction of the embedded log; Kafka does its own
+_READS = dict.fromkeys(STEPS, "raw.")
+
+
+def mount(app: typer.Typer) -> None:
+    """Join the command line."""
+    app.command("up")(up)
+    app.command("health")(health)
+
+
+def up(ctx: typer.Context) -> None:
+    """Run everything: the steps, the inbox, /metrics and /health, the log's upkeep. Stop it with ctrl-C or SIGTERM. 启动全部。
+
+    Files laid into CIVICBUS_HOME/inbox/DEPARTMENT.DATASET/ are published when they are whole, then moved to done/ or refused/ there.
+    """
+    app = of(ctx)
+    open_diary(True)
+    app.create_topics()
+    app.keys  # noqa: B018 (made now, not by several children at once)
+    settings = app.settings
+    stopping = on_signals()
+    server = serve(settings.listen, lambda: gauge(app))
+    children = Children({name: [*_civicbus(), "run", name] for name in STEPS}, _env(app))
+    inbox = Inbox(settings.inbox, sorted(app.catalog.datasets), _publish, _env(app))
+    tidier = threading.Thread(target=_tidy, args=(app, stopping), name="tidy", daemon=True)
+    note(f"http://{settings.listen[0]}:{settings.listen[1]}/health · inbox 投放目录 {settings.inbox}")
+    tidier.start()
+    watcher = threading.Thread(target=_watch, args=(inbox, stopping), name="inbox", daemon=True)
+    watcher.start()
+    try:
+        while not stopping.wait(_LOOK_S):
+            children.look_after()
+    finally:
+        stopping.set()
+        children.stop()
+        server.shutdown()
+    note("Stopped. 已停止。")
+
+
+def health(
+    ctx: typer.Context,
+    serving: Annotated[
+        bool, typer.Option("--serve", help=f"go on serving /metrics and /health at {FIELDS['listen'][0]} 持续提供服务")
+    ] = False,
+) -> None:
+    """How all is, as JSON; exit 5 if it is not well. 健康状况。
+
+    With --serve: what `up` serves, for steps that run as services of their own.
+    """
+    app = of(ctx)
+    if serving:
+        stopping = on_signals()
+        server = serve(app.settings.listen, lambda: gauge(app))
+        note(f"http://{app.settings.listen[0]}:{app.settings.listen[1]}/health")
+        stopping.wait()
+        server.shutdown()
+        return
+    found = gauge(app).health()
+    out(found.as_dict())
+    if not found.well:
+        raise CheckFailed(
+            "Not all is well.",
+            "运行状况异常。",
+            hint="Is `civicbus up` running? See the fields above.",
+            hint_zh="`civicbus up` 是否在运行？见上方各字段。",
+        )
+
+
+def gauge(app: App) -> Gauge:
+    """What looks at the log of this run."""
+
+    def state(log: EventLog) -> Path:
+        return state_of_log(app.settings, log)
+
+    return Gauge(lambda: open_log(app.settings), state, _READS, app.settings.stall_s, app.settings.log.partition(":")[0])
+
+
+def _civicbus() -> list[str]:
+    return [sys.executable, "-m", "bus"]
+
+
+def _publish(dropped: Dropped, report: Path) -> Sequence[str]:
+    where = ["--delivery", dropped.delivery, "--report", str(report), "--no-progress"]
+    return [*_civicbus(), "publish", dropped.dataset, str(dropped.path), *where]
+
+
+def _env(app: App) -> dict[str, str]:
+    """Children are told by the environment what this process was told by options."""
+    settings = app.settings
+    told = {"CIVICBUS_LOG": settings.log, "CIVICBUS_REFERENCE": str(settings.reference), "CIVICBUS_HOME": str(settings.home)}
+    return {**os.environ, **told, "CIVICBUS_DIARY": "1"}
+
+
+def _watch(inbox: Inbox, stopping: threading.Event) -> None:
+    while not stopping.wait(_LOOK_S):
+        try:
+            inbox.look()
+        except OSError as error:  # a folder that went away: the steps go on, and it is said
+            diary("inbox").error("cannot look", kind=type(error).__name__)
+            time.sleep(10)
+
+
+def _tidy(app: App, stopping: threading.Event) -> None:
+    """Retention and compaction of the embedded log, on a connection of its own."""
+    while not stopping.wait(_TIDY_S):
+        with contextlib.suppress(BusError):  # the next round finds it again, and the steps say what is wrong with the log
+            log = open_log(app.settings)
+            try:
+                if isinstance(log, SqliteLog):
+                    diary("up").info("tidied", removed=log.maintain(int(time.time() * 1000)))
+            finally:
+                log.close()
