@@ -64,7 +64,8 @@ class DelimitedFile:
                 f"ROW_MALFORMED：{broken + whole} 行中有 {broken} 行的单元格数与表头的 {width} 列不符。",
                 place=f"{self.file}, row {first}",
             )
-        return FileCheck(digest.digest(), count, header.columns, (*header.notes, *_shape(blocks.trailing, whole + broken)))
+        notes = (*header.notes, *_shape(blocks.trailing, whole + broken))
+        return FileCheck(digest.digest(), count, header.columns, notes, tuple(cell for record in above for cell in record.cells if cell))
 
     def rows(self) -> Iterator[Row]:
         """All rows, in order."""
@@ -86,12 +87,15 @@ class DelimitedFile:
 
     def _data(self, records: Iterator[Record], header: Header, number: int, blocks: Blocks) -> Iterator[Row]:
         file, columns, width, size = self.file, header.columns, len(header.columns), 0
+        totals = frozenset(self._layout.totals)
         for cells, whole in records:
             number += 1
             if blocks.size != size and self._progress:
                 size = blocks.size
                 self._progress(size)
-            if whole and len(cells) == width and cells[0]:
+            if cells and cells[0].strip() in totals:
+                yield Row(file, None, number, dict(enumerate_cells(cells, columns)), not_data="total")
+            elif whole and len(cells) == width and cells[0]:
                 problem = not_data = None
                 if cells[0].casefold() == columns[0].casefold() and header.repeats(cells):
                     not_data = "header"

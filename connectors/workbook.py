@@ -56,6 +56,7 @@ class Workbook:
         self._digest = _digest(self._path)
         count, data = 0, 0
         header: tuple[str, ...] = ()
+        titles: list[str] = []
         notes: list[FileNote] = []
         for sheet in self._sheets(notes):
             place = f"{self.file}, {sheet.name}"
@@ -70,6 +71,8 @@ class Workbook:
             for row in self._rows_of(sheet, at, found):
                 count += 1
                 data += row.not_data is None
+                if row.not_data == "title":
+                    titles += row.cells.values()
         if not header:
             raise FileRefused(
                 f"No sheet has the header of {self._columns.dataset}.", f"没有工作表的表头符合 {self._columns.dataset}。", place=self.file,
@@ -85,7 +88,7 @@ class Workbook:
                     "只有表头没有数据行，不视为数据已删除",
                 )
             )
-        return FileCheck(self._digest, count, header, tuple(notes))
+        return FileCheck(self._digest, count, header, tuple(notes), tuple(titles))
 
     def rows(self) -> Iterator[Row]:
         """All rows of all sheets that have the header, in order."""

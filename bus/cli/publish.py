@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bus.cli import say
 from bus.cli.context import App, of
+from bus.cli.steps import state_of_log
 from bus.contracts.catalog import Contract
 from bus.errors import FileRefused
 from bus.publish.publisher import Publication, check_only
@@ -108,7 +109,7 @@ def _one(app: App, contract: Contract, path: Path, delivery: str, dry_run: bool,
             contract=contract,
             keys=app.keys,
             encode=app.codec.encoder(contract.subject),
-            state=app.settings.state,
+            state=app.settings.state if dry_run else state_of_log(app.settings, app.log),
             delivery=delivery,
             secret_markers=layout.secret_markers,
             partitions=app.settings.partitions,

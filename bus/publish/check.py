@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bus.contracts.catalog import Contract
+from bus.errors import FileRefused
 from bus.keys import KeyRing
 from bus.publish.source import Row
 from bus.sealing import row_hash
@@ -88,6 +89,19 @@ def compile_check(contract: Contract, keys: KeyRing, delivery: str, secret_marke
     return check
 
 
+def refuse_a_secret_file(titles: Sequence[str], secret_markers: Sequence[str], file: str) -> None:
+    """Raise `FileRefused` when what stands above the header marks the whole file as secret, as documents are marked (GB/T 9704)."""
+    marker = re.compile("|".join(re.escape(m) for m in secret_markers) or r"(?!)")
+    if any(_secret({"": title}, frozenset({""}), marker) is not None for title in titles):
+        raise FileRefused(
+            "SECRET_BLOCKED: the file as a whole is marked as secret.",
+            "SECRET_BLOCKED：该文件整体标有密级。",
+            place=file,
+            hint="Secrets do not go over this bus. If the mark stands there by mistake, have it removed by who is entitled to.",
+            hint_zh="涉密文件不得经本总线传输；如系误标，请由有权单位解除后再发布。",
+        )
+
+
 def shown_key(contract: Contract, said: Said, row: Row) -> dict[str, str]:
     """The source's key as events and dead letters name it: its columns, or a keyed hash where they are personal."""
     if contract.personal_key:
@@ -116,6 +130,11 @@ def _safe(cells: Mapping[str, str], dropped: frozenset[str], width: int) -> dict
     return {column: cells[column] for column in order[: max(0, first - 1 - abs(width - len(order)))]}
 
 
+def _is_all_of(cell: str, mark: re.Match[str]) -> bool:
+    """Nothing but the mark, or the mark with its term ("机密★10年")."""
+    return mark[0].endswith("★") or cell[mark.end() :].strip(_AROUND)[:1] in ("", "★", "☆")
+
+
 def _secret(cells: Mapping[str, str], columns: frozenset[str], marker: re.Pattern[str]) -> str | None:
     """The column whose cell marks the row as a state secret (保守国家秘密法) or a work secret, None when none does.
 
@@ -125,7 +144,7 @@ def _secret(cells: Mapping[str, str], columns: frozenset[str], marker: re.Patter
         if "密" not in text and not (text in _YES and _MARKING.search(column)):
             continue
         bare = text.strip(_AROUND)
-        if (found := marker.match(bare)) and (column not in columns or bare[found.end() :].strip(_AROUND)[:1] in ("", "★", "☆")):
+        if (found := marker.match(bare)) and (column not in columns or _is_all_of(bare, found)):
             return column
         if column in columns or _NOT_SECRET.search(bare):
             continue

@@ -14,6 +14,9 @@ from bus.publish.source import Row
 from bus.quality import CODES
 from bus.sealing import row_hash, seal_for
 
+_LARGEST = 500_000
+"""A row with more bytes than this would, sealed and in base64, not fit into a record: it stays in its file, where the letter points."""
+
 OUTCOME = "refused_at_publish"
 """The row's outcome in such a letter: it has no raw record, and is handed in again in a mended file, not replayed."""
 
@@ -44,4 +47,6 @@ def _sealed(keys: KeyRing, department: str, name: str, refused: Refused) -> byte
     if refused.cells is None:
         return b""
     content = json.dumps(refused.cells, ensure_ascii=False).encode()
+    if len(content) > _LARGEST:
+        return b""
     return seal_for(keys.departments[department], name.encode(), content, keys)

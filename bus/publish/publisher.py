@@ -27,7 +27,7 @@ from bus.event import Output
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog, Writer
 from bus.keys import KeyRing
-from bus.publish.check import compile_check
+from bus.publish.check import compile_check, refuse_a_secret_file
 from bus.publish.decide import Decided, Encode, Reading, decide
 from bus.publish.report import Nowhere, Report, Sink
 from bus.publish.seen import Keys, Seen
@@ -64,7 +64,7 @@ class Publication:
 def publish(job: Publication, source: Source) -> Report:
     """Publish one file. Raises `FileRefused` before anything of it went out, `Fenced` when another publisher of the dataset
     keeps taking over; `Unreachable`, `DiskFull` … of the log. After any of these, run it again: it goes on where the log says."""
-    found = source.check()
+    found = _checked(job, source)
     tally = _Tally(job, Report(job.contract.dataset, job.delivery, source.file, notes=found.notes), found.records)
     with _turn(job):
         _log(job).create(topics.spec(name, job.partitions, job.raw_days) for name in _topics(job.contract))
@@ -81,7 +81,7 @@ def publish(job: Publication, source: Source) -> Report:
 
 def check_only(job: Publication, source: Source) -> Report:
     """`--dry-run`: all that publishing checks, without asking or writing a log. What could go out is counted as `created`."""
-    found = source.check()
+    found = _checked(job, source)
     tally = _Tally(job, Report(job.contract.dataset, job.delivery, source.file, dry_run=True, notes=found.notes), found.records)
     reading = _reading(job, "dry run", 0, again=False)
     with closing(Keys.temporary()) as keys:
@@ -148,6 +148,12 @@ def _attempt(job: Publication, source: Source, found: FileCheck, tally: _Tally) 
                 _append(writer, seen, [*decided.outputs, delta], note_ends=number % _NOTED_EVERY == 0 or last >= found.records)
             seen.keys.note(decided.known)
             tally.add(decided, last)
+
+
+def _checked(job: Publication, source: Source) -> FileCheck:
+    found = source.check()
+    refuse_a_secret_file(found.titles, job.secret_markers, source.file)
+    return found
 
 
 def _log(job: Publication) -> EventLog:

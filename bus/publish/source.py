@@ -36,12 +36,14 @@ class FileNote(NamedTuple):
 
 
 class FileCheck(NamedTuple):
-    """What reading a file through once found. `digest` is a plain hash of its bytes; `records` counts rows of every kind."""
+    """What reading a file through once found. `digest` is a plain hash of its bytes; `records` counts rows of every kind; `titles` are the
+    cells that stand above the header."""
 
     digest: bytes
     records: int
     header: tuple[str, ...]
     notes: tuple[FileNote, ...]
+    titles: tuple[str, ...] = ()
 
 
 class Source(Protocol):

@@ -255,3 +255,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20 << 20
+
+
+def test_a_total_row_is_no_data_also_in_text(tmp_path: Path) -> None:
+    assert [row.not_data for row in read(tmp_path, "ID,NAME,NOTE\n1,a,b\n合计,2\n合计,,2\n".encode())] == ["header", None, "total", "total"]
+
+
+def test_a_workbook_where_text_is_due_is_refused_in_plain_words(tmp_path: Path) -> None:
+    assert "workbook" in refusal(tmp_path, b"PK\x03\x04" + b"\0" * 100).message

@@ -41,6 +41,7 @@ class Office:
 
     def job(self, dataset: str, delivery: str = "2026-09", batch_rows: int = 2000, sink: Sink | None = None) -> Publication:
         contract = CATALOG.datasets[dataset]
+        markers = tuple(CATALOG.layouts[dataset]["secret_markers"])
         return Publication(
             self.log,
             contract,
@@ -48,6 +49,7 @@ class Office:
             CODEC.encoder(contract.subject),
             self.state,
             delivery,
+            markers,
             batch_rows=batch_rows,
             sink=sink or Nowhere(),
         )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 
 import openpyxl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from publishing import CATALOG, MEMBER, Office, member, members
 
+from bus.errors import FileRefused
+from bus.event import Output
 from bus.eventlog import topics
+from bus.eventlog.dead_letter import REPLAY_LETTER
 
 SET = "civil.assistance_member"
 CANARY = "6288800000000099999"
@@ -226,3 +230,28 @@ def test_read_is_always_no_data_and_published_and_unchanged_and_refused(office: 
     said = office.raw(SET)
     latest = {value["MEMBER_ID"]: value["REG_TIME"] for value in said}
     assert len(latest) <= len(said)
+
+
+def test_a_file_that_is_marked_as_a_whole_is_refused_before_anything_goes_out(office: Office) -> None:
+    for mark in ("工作秘密", "机密★10年", "【国家秘密】"):
+        with pytest.raises(FileRefused) as refused:
+            office.publish(SET, mark.encode("gb18030") + b"\r\n" + members([member(1)]))
+        assert "SECRET_BLOCKED" in refused.value.message
+    assert office.log.topics() == []
+    assert office.publish(SET, "秘密花园街道名册".encode("gb18030") + b"\r\n" + members([member(1)])).created == 1
+
+
+def test_a_refused_file_publishes_nothing(office: Office) -> None:
+    with pytest.raises(FileRefused):
+        office.publish(SET, members([member(1)]).decode("gb18030").encode("utf-8"))
+    assert office.log.topics() == []
+
+
+def test_a_record_handed_in_again_from_a_dead_letter_is_nothing_new_said(office: Office) -> None:
+    old, new = members([member(1)]), members([member(1, note="new")])
+    office.publish(SET, old)
+    first = office.records(topics.raw(SET))[0]
+    office.publish(SET, new)
+    with office.log.writer("replay") as writer:
+        writer.append([Output(topics.raw(SET), first._replace(headers=((REPLAY_LETTER, b"x"),)))])
+    assert office.publish(SET, new, delivery="2026-10").unchanged == 1
