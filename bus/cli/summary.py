@@ -40,9 +40,14 @@ def _datasets(app: App, balances: Mapping[str, Balance]) -> None:
         counts, contract = balance.counts, app.catalog.contract(balance.dataset)
         refused = counts["refused"] + counts["refused_at_publish"]
         rows.append(
-            (balance.dataset, contract.doc_zh, counts["read"] - counts["not_data"], counts["unchanged"])
-            + tuple(counts[name] for name in OUTCOMES[:-1])
-            + (refused,)
+            (
+                balance.dataset,
+                contract.doc_zh,
+                counts["read"] - counts["not_data"],
+                counts["unchanged"],
+                *(counts[name] for name in OUTCOMES[:-1]),
+                refused,
+            )
         )
     columns = ("dataset", "数据集", "rows 行数", "unchanged 未变", "clean 合格", "flagged 存疑", "partial 部分退回", "refused 退回")
     table("What the departments handed over 各部门提交的数据", columns, rows)
