@@ -23,7 +23,7 @@ class CodeList:
     def __init__(self, name: str, codes: Mapping[str, str], older: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.codes = dict(codes)
-        self._older = {word: code for code, word in codes.items() if word not in self.codes} | dict(older or {})
+        self._older = {word: code for code, word in codes.items() if word != code} | dict(older or {})
         unknown = sorted(set(self._older.values()) - set(self.codes))
         if unknown:
             raise ConfigRefused(
@@ -34,7 +34,8 @@ class CodeList:
 
     @classmethod
     def load(cls, path: Traversable | Path) -> CodeList:
-        """A list from a file: YAML with `codes` and `older` (code → list of words), or CSV with the columns code and name.
+        """A list from a file: YAML with `codes` and `older` (code → list of words), or CSV with the columns code, name and
+        older (words and older codes joined by `|`).
 
         Raises `ConfigRefused` for a file that is not such a list.
         """
@@ -42,7 +43,10 @@ class CodeList:
         name = path.name.rpartition(".")[0]
         if path.name.endswith(".csv"):
             rows = list(csv.DictReader(text.splitlines()))
-            return cls(name, {row["code"]: row["name"] for row in rows})
+            if not rows or None in rows[0] or not {"code", "name"} <= set(rows[0]):
+                raise ConfigRefused(f"code list {name}: no columns code and name", f"代码表 {name} 缺少 code、name 列", place=name)
+            older = {word: row["code"] for row in rows for word in (row.get("older") or "").split("|") if word}
+            return cls(name, {row["code"]: row["name"] for row in rows}, older)
         return cls.parse(name, yaml.safe_load(text))
 
     @classmethod

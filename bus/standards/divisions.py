@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bus.errors import ConfigRefused
 from bus.standards.chinese_numbers import plain_text
-from bus.standards.ids import provinces
+from bus.standards.ids import PROVINCES
 from bus.standards.nulls import BLANK
 from bus.standards.reading import Reading
 
@@ -49,7 +49,7 @@ class Regions(NamedTuple):
     def __contains__(self, region: object) -> bool:
         if not isinstance(region, str):
             return False
-        return region in self.own or (region[:4] not in self.prefixes and region[:2] in provinces())
+        return region in self.own or (region[:4] not in self.prefixes and region[:2] in PROVINCES)
 
 
 class Divisions:
@@ -98,8 +98,8 @@ class Divisions:
         return self._in_force(code, on.isoformat())
 
     def read_grid(self, text: str, on: date, known: Container[str] | None = None) -> Reading[str]:
-        """A grid code: community of 12 digits, kind, two of sequence. DIV_OBSOLETE with the community's successor put in its place; or, where
-        the grids in force are known and this is none of them, without value: which grid took its place is not said by the code.
+        """A grid code: community of 12 digits, kind, two of sequence. DIV_OBSOLETE with the community's successor in its place; or,
+        where the grids in force are known and this is none of them, without value: which grid took its place is not said by the code.
         """
         code = BLANK.sub("", plain_text(text))
         if not re.fullmatch(r"\d{15}", code):

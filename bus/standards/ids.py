@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
 
 from bus.standards.chinese_numbers import plain_text
@@ -26,7 +25,7 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 """GB 11643-1999, from ISO 7064 MOD 11-2: 2^(17-i) mod 11."""
 _SCALED = tuple({str(d): d * w for d in range(10)} for w in _WEIGHTS)
 _DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_PROVINCES = frozenset(
+PROVINCES = frozenset(
     str(p) for p in (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82)
 )
 """GB/T 2260, first two digits."""
@@ -38,13 +37,12 @@ _SCIENTIFIC = re.compile(r"\d(?:\.\d*)?E\+?\d{1,2}|\d{15,}\.0*", re.IGNORECASE)
 _LOOKS_LIKE_X = frozenset("xX×ΧχХхⅩⅹ╳✕✖＊*乂")
 _MASK = re.compile(r"[*＊●•#×xX？?]{2,}|[*＊●]")
 
-REFUSED = {c: Reading[object](None, (c,)) for c in ("ID_FORMAT", "ID_EXCEL_PRECISION_LOSS", "MASKED_INPUT", "NULL_TOKEN")}
-
 
 class CitizenNumber(NamedTuple):
     """A whole number: 18 characters, the six digits of the region at assignment, ISO birth date, sex by GB/T 2261.1 (`1` male, `2` female).
 
-    kind: citizen_id, or hmt_residence_permit where the number is of that kind (810000, 820000, 830000), whatever was declared.
+    kind: citizen_id; or what the number itself says, whatever was declared: hmt_residence_permit (begins 810000, 820000, 830000) or
+    foreign_permanent_resident (the card of 18 digits that begins with 9). It is the namespace of the number's token.
     """
 
     number: str
@@ -86,7 +84,7 @@ def _whole(number: str, on: date, notes: tuple[str, ...], regions: Container[str
     born = _birth_date(number[6:10], number[10:12], number[12:14], on)
     if checked and born:
         region = number[:6]
-        kind = HMT_PERMIT if region in _HMT else CITIZEN_ID
+        kind = HMT_PERMIT if region in _HMT else FOREIGN_PERMIT if region[0] == "9" else CITIZEN_ID
         if kind == CITIZEN_ID and not _known(region, regions):
             notes = (*notes, "ID_REGION_UNKNOWN")
         return Reading(CitizenNumber(number, region, born, "1" if number[16] in "13579" else "2", kind), notes)
@@ -99,7 +97,7 @@ def _whole(number: str, on: date, notes: tuple[str, ...], regions: Container[str
 
 
 def _known(region: str, regions: Container[str] | None) -> bool:
-    return region[:2] in _PROVINCES if regions is None else region in regions
+    return region[:2] in PROVINCES if regions is None else region in regions
 
 
 def _birth_date(year: str, month: str, day: str, on: date) -> str | None:
@@ -164,13 +162,13 @@ def _of_15(bare: str, on: date, regions: Container[str] | None, notes: tuple[str
 _SHAPES = {
     "passport": re.compile(r"[A-Z0-9]{5,12}"),
     HMT_PERMIT: re.compile(r"[HMT]?\d{7,11}[A-Z0-9]?|[A-Z]{1,2}\d{6,8}(\([0-9A-Z]\)|[0-9A-Z])?"),
-    FOREIGN_PERMIT: re.compile(r"[A-Z]{3}\d{12}|9\d{16}[0-9X]"),
+    FOREIGN_PERMIT: re.compile(r"[A-Z]{3}\d{12}"),
     "household_register": re.compile(r"[A-Z0-9]{4,20}"),
     "military_id": re.compile(r".{2,20}"),
 }
 """Enough of each shape to refuse what cannot be one; no check is published for the older cards."""
 _ANY = re.compile(r"[^\s*]{3,40}")
-_KIND_OF_18 = {"hmt_residence_permit", "foreign_permanent_resident", "household_register", "military_id", "other"}
+_KIND_OF_18 = frozenset({HMT_PERMIT, FOREIGN_PERMIT, "household_register", "military_id", "other"})
 
 
 def read_document(text: str, kind: str, on: date, number_cell: bool = False, regions: Container[str] | None = None) -> Reading[Document]:
@@ -181,7 +179,7 @@ def read_document(text: str, kind: str, on: date, number_cell: bool = False, reg
     """
     plain = plain_text(text)
     bare = _SEPARATORS.sub("", BLANK.sub("", plain)).upper()
-    if kind == CITIZEN_ID or (kind in _KIND_OF_18 and _citizen_shaped(bare, kind)):
+    if kind == CITIZEN_ID or (kind in _KIND_OF_18 and _citizen_shaped(bare)):
         value, codes = read_citizen_number(text, on, number_cell, regions)
         if value is None:
             return Reading(None, codes)
@@ -195,19 +193,11 @@ def read_document(text: str, kind: str, on: date, number_cell: bool = False, reg
     notes = () if text.strip().upper() in (bare, plain.upper()) and text == text.strip() else ("ID_FULLWIDTH",)
     if not _SHAPES.get(kind, _ANY).fullmatch(bare):
         return Reading(None, (*notes, "ID_FORMAT"))
-    if kind == FOREIGN_PERMIT and len(bare) == 18 and check_character(bare[:17]) != bare[17]:
-        return Reading(None, (*notes, "ID_CHECKSUM"))
     return Reading(Document(kind, bare), notes)
 
 
-def _citizen_shaped(bare: str, kind: str) -> bool:
-    """Whether it is the number of a citizen or of a residence permit: 17 digits and a check character, not of the foreigners' card."""
-    if len(bare) != 18 or not bare[:17].isdigit() or (kind == FOREIGN_PERMIT and bare[0] == "9"):
+def _citizen_shaped(bare: str) -> bool:
+    """Whether it is shaped as the number of a citizen, of a residence permit, or of the newer foreigners' card: 17 digits and a check."""
+    if len(bare) != 18 or not bare[:17].isdigit():
         return False
     return bare[17].isdigit() or bare[17] in _LOOKS_LIKE_X
-
-
-@lru_cache(maxsize=1)
-def provinces() -> frozenset[str]:
-    """The first two digits of GB/T 2260 that are in use."""
-    return _PROVINCES
