@@ -226,6 +226,8 @@ ROWS = st.lists(st.tuples(st.integers(0, 99).map(str), CELL, CELL), max_size=20)
 def test_what_a_csv_writer_wrote_is_read_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], quoting: int, end: str
 ) -> None:
+    if quoting == csv.QUOTE_MINIMAL:  # Python's writer leaves a lone CR unquoted: then nothing tells it from a line end
+        rows = [tuple(cell.replace("\r", "") for cell in row) for row in rows]
     text = io.StringIO(newline="")
     csv.writer(text, quoting=quoting, lineterminator=end).writerows([COLUMNS, *rows])  # type: ignore[arg-type]
     file = source(tmp_path_factory.mktemp("t"), text.getvalue().encode("utf-8-sig"))
