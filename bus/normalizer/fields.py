@@ -10,11 +10,12 @@ from bus.errors import ConfigRefused
 from bus.keys import KeyRing
 from bus.normalizer.cells import Columns, note
 from bus.normalizer.converters.table import CONVERTERS
-from bus.normalizer.kit import Kit
+from bus.normalizer.kit import Convert, Kit
 from bus.normalizer.mapping_file import Check, FieldRule
 from bus.normalizer.statement import Party, Row
 from bus.quality import Finding, finding
 from bus.sealing import row_hash
+from bus.standards.reading import Reading
 
 Fields = dict[str, Any]
 Apply = Callable[[Row, Fields, list[Finding], Party | None], None]
@@ -84,6 +85,8 @@ def _from_columns(target: str, spec: FieldRule, columns: Columns, kit: Kit, plac
         (column, columns.fetch(column, nulls=spec.nulls, zero_is_null=spec.zero_is_null, means_empty=spec.means_empty))
         for column in spec.from_ or ()
     ]
+    if spec.quiet:
+        convert = _quietened(convert, frozenset(spec.quiet), columns.any_filled(spec.quiet_if) if spec.quiet_if else None)
     single = len(names) == 1
     otherwise = spec.otherwise
 
@@ -118,6 +121,18 @@ def _from_columns(target: str, spec: FieldRule, columns: Columns, kit: Kit, plac
         out[target] = values
 
     return collect if spec.collect else first
+
+
+def _quietened(convert: Convert, codes: frozenset[str], when: Callable[[Row], bool] | None) -> Convert:
+    """The converter without findings that are none here."""
+
+    def quiet(text: str, row: Row) -> Reading[Any]:
+        reading = convert(text, row)
+        if not codes.isdisjoint(reading.codes) and (when is None or when(row)):
+            return Reading(reading.value, tuple(c for c in reading.codes if c not in codes))
+        return reading
+
+    return quiet
 
 
 def party_record(keys: KeyRing, place: Place, role: str, row: Row, party: Party) -> Fields:

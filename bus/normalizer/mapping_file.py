@@ -70,6 +70,10 @@ class FieldRule(Strict):
     """What a number is counted in."""
     otherwise: Scalar = None
     """The value where the cell is empty or was withheld."""
+    quiet: list[str] = []
+    """Codes that are no finding here: an address that only describes a person may fit several places."""
+    quiet_if: Columns = []
+    """`quiet` holds only where one of these columns is filled: a house that its code names is not ambiguous."""
     collect: bool = False
     """All columns of `from` into one list, instead of the first that is not empty."""
 

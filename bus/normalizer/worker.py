@@ -6,13 +6,13 @@ day on which the raw record was published (Asia/Shanghai).
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from bus import account
 from bus.contracts.codec import Codec, Encoder
 from bus.errors import DecodeRefused
 from bus.event import Batch, Output, Record
@@ -183,7 +183,6 @@ def _count(tally: Tally, became: str, findings: Iterable[Finding], headers: Mapp
 
 
 def _delta(dataset: str, tally: Tally) -> Output:
-    said = {"step": "normalize", "dataset": dataset, **{name: n for name in sorted(tally.outcomes) if (n := tally.outcomes[name])}}
-    said["reasons"] = dict(sorted(tally.reasons.items()))
-    value = json.dumps(said, separators=(",", ":")).encode()
-    return Output(topics.ACCOUNT, Record(dataset.encode(), value, tally.timestamp))
+    counts = {name: n for name in sorted(tally.outcomes) if (n := tally.outcomes[name])}
+    record = account.delta("normalize", dataset, counts, dict(sorted(tally.reasons.items())))
+    return Output(topics.ACCOUNT, record._replace(timestamp=tally.timestamp))

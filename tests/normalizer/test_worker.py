@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 import pytest
+from normalizer_kit import kit_of
 
 from bus.contracts.codec import Codec
 from bus.event import Batch, Record
@@ -12,7 +13,6 @@ from bus.keys import department_private, load_or_make
 from bus.normalizer.mapping import compile_mappings, sources_of
 from bus.normalizer.worker import Normalizer
 from bus.sealing import open_sealed, row_hash, unseal
-from normalizer_kit import kit_of
 
 AT = 1_790_000_000_000
 GOOD, OTHER, BAD = "379901198001010010", "379901198203050029", "379901198001010011"

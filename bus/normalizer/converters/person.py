@@ -6,6 +6,7 @@ ID_DOB_CONFLICT). Where it is damaged the person is refused: joined to nobody, o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
@@ -24,7 +25,10 @@ from bus.standards.ids import read_document
 from bus.standards.names import read_name
 from bus.standards.numbers import read_count
 
-CITIZEN_ID, ORGANIZATION, NO_DOCUMENT = "citizen_id", "organization", "none"
+CITIZEN_ID, ORGANIZATION, NO_DOCUMENT, UNDECLARED = "citizen_id", "organization", "none", ""
+_VAGUE = (UNDECLARED, "other")
+_PERMIT = re.compile(r"[HMhm]\d{8,10}")
+_PASSPORT = re.compile(r"[A-Za-z]{1,3}\d{6,9}")
 Notes = list[Finding]
 Read = Callable[[Row, Notes], Any]
 
@@ -47,13 +51,22 @@ def identity_reader(kit: Kit) -> Callable[[str, str, str, Row, Notes], Identity]
     hide = number_hider(kit.keys)
 
     def read(text: str, column: str, kind: str, row: Row, found: Notes) -> Identity:
-        value, codes = read_document(text, CITIZEN_ID if kind == NO_DOCUMENT else kind, row.on, column in row.number_cells)
+        value, codes = read_document(text, _guessed(text, kind) if kind in _VAGUE else kind, row.on, column in row.number_cells)
         note(found, codes, column, refuses=True)
         if value is None:
             return NOBODY if codes == ("NULL_TOKEN",) else DAMAGED
         return Identity(hide(value.kind, value.number), value.birth_date, value.sex, False)
 
     return read
+
+
+def _guessed(text: str, kind: str) -> str:
+    """The kind of a document that nobody declared, or only as another one: a travel permit or a passport by its letters (so that it has one
+    namespace in all datasets), else as declared, else a citizen number."""
+    bare = text.strip()
+    if _PERMIT.fullmatch(bare):
+        return "hmt_residence_permit"
+    return "passport" if _PASSPORT.fullmatch(bare) else kind or CITIZEN_ID
 
 
 def build_person(spec: Person, columns: Columns, kit: Kit) -> Callable[[Row], list[Party]]:
@@ -143,14 +156,19 @@ def name_fields(name: str, remark: str | None) -> dict[str, Any]:
 
 
 def _kind_reader(spec: FieldRule | None, columns: Columns, kit: Kit) -> Callable[[Row, Notes], str]:
-    """The kind of document; a citizen number where nothing, or nothing readable, is said."""
+    """The kind of document; UNDECLARED where nothing, or nothing readable, or "none" is said."""
     if spec is None:
-        return lambda row, found: CITIZEN_ID
+        return lambda row, found: UNDECLARED
     if not spec.from_:
         kind = str(spec.value)
         return lambda row, found: kind
     read = _coded(spec, columns, kit)
-    return lambda row, found: read(row, found) or CITIZEN_ID
+
+    def kind_of(row: Row, found: Notes) -> str:
+        said = read(row, found)
+        return UNDECLARED if said in (None, NO_DOCUMENT) else said
+
+    return kind_of
 
 
 def _coded(spec: FieldRule, columns: Columns, kit: Kit) -> Read:

@@ -81,8 +81,6 @@ def code(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
             return Reading(current[bare])
         if bare in older:
             return Reading(older[bare], ("CODE_MAPPED",))
-        if looks_garbled(bare):
-            return Reading(None, ("MOJIBAKE",))
         return national.read(bare) if national else Reading(None, ("CODE_UNKNOWN",))
 
     return lambda text, row: read(text)
