@@ -1,109 +1,17 @@
-"""What `bus.eventlog.port` promises, held against every adapter."""
+"""What `bus.eventlog.port` promises, held against every adapter. Groups: `test_eventlog_groups.py`."""
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 import pytest
 
-from bus.errors import BusError, Fenced, WrongUse
-from bus.event import Batch, Output, Record
-from bus.eventlog.port import EventLog, Reader, TopicSpec, partition_of
+from bus.errors import BusError, Fenced
+from bus.event import Output, Record
+from bus.eventlog.port import EventLog, TopicSpec, partition_of
 from tests.conformance.adapters import Place, until
-from tests.conformance.member import OURS
-
-IN, OUT = TopicSpec("in"), TopicSpec("out")
-
-
-def record(number: int, key: bytes | None = None) -> Record:
-    return Record(b"k%d" % number if key is None else key, b"value %d" % number, 1_000 + number)
-
-
-def fill(log: EventLog, count: int, topic: str = "in") -> None:
-    log.create([IN, OUT])
-    with log.writer("filler") as writer:
-        writer.append([Output(topic, record(number)) for number in range(count)])
-    kept(log, topic, count)
-
-
-def kept(log: EventLog, topic: str, count: int = 0) -> list[Record]:
-    """The records of a topic, once there are `count`: on Kafka what was committed is seen a moment after the commit returns."""
-    found: list[Record] = []
-
-    def enough() -> bool:
-        found[:] = [each for batch in log.scan(topic) for each in batch.records]
-        return len(found) >= count
-
-    until(enough, 10)
-    return found
-
-
-def poll(reader: Reader, count: int, within_s: float = 45) -> list[Batch]:
-    """Poll until `count` records have come. A reader that loses partitions to another meanwhile begins anew."""
-    batches: list[Batch] = []
-
-    def enough() -> bool:
-        try:
-            batches.extend(reader.poll(1000, 1.0))
-        except Fenced:
-            reader.rewind()
-            batches.clear()
-        return len(records(batches)) >= count
-
-    assert until(enough, within_s), f"{len(records(batches))} of {count} records came"
-    return batches
-
-
-def step(reader: Reader, max_records: int = 100) -> list[Record]:
-    """Poll and commit once; what was committed: nothing, when partitions were lost in between."""
-    try:
-        batches = reader.poll(max_records, 0.5)
-        reader.commit([])
-    except Fenced:
-        reader.rewind()
-        return []
-    return records(batches)
-
-
-def records(batches: Sequence[Batch]) -> list[Record]:
-    return [each for batch in batches for each in batch.records]
-
-
-def ends(log: EventLog, topic: str) -> dict[int, int]:
-    return {partition: end for info in log.topics() if info.name == topic for partition, (_, end) in info.ends.items()}
-
-
-def first_kept(log: EventLog, topic: str) -> int:
-    return next(first for info in log.topics() if info.name == topic for first, _ in info.ends.values())
-
-
-@contextmanager
-def other_process(place: Place) -> Iterator[subprocess.Popen[str]]:
-    """A reader of group `g` on topic `in` in another process (see `member.py`), which has polled something."""
-    command = [sys.executable, "-m", "tests.conformance.member", place.adapter, place.address, place.namespace]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline().startswith("polled")
-            yield process
-        finally:
-            process.kill()
-
-
-def answer(process: subprocess.Popen[str], line: str = "go") -> str:
-    """Tell the other process to commit; how it ended."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(line + "\n")
-    process.stdin.flush()
-    return process.stdout.readline().strip()
-
+from tests.conformance.steps import IN, OUT, answer, ends, fill, first_kept, kept, other_process, poll, record, records
 
 # --- records
 
@@ -319,88 +227,6 @@ def test_a_scan_ends_where_the_log_ended_when_it_began(place: Place) -> None:
         writer.append([Output("in", record(number)) for number in range(10, 30)])
     seen += [each for batch in scan for each in batch.records]
     assert sorted(seen) == sorted(record(number) for number in range(10))
-
-
-# --- groups
-
-
-def test_readers_of_a_group_share_the_partitions_evenly_and_each_record_once(place: Place) -> None:
-    log = place.open()
-    fill(log, 100)
-    seen: list[Record] = []
-    with log.reader("g", ["in"]) as one, log.reader("g", ["in"]) as two:
-
-        def advance() -> None:
-            seen.extend(step(one, 3) + step(two, 3))
-
-        assert until(lambda: len(one.owned()) == len(two.owned()) == 2, 60, advance)
-        assert one.owned() | two.owned() == {("in", partition) for partition in range(4)}
-        assert until(lambda: len(seen) >= 100, 60, advance)
-        assert not step(one)
-        assert not step(two)
-    assert sorted(seen) == sorted(record(number) for number in range(100))
-
-
-def test_a_closed_reader_leaves_its_partitions_to_the_others_at_once(place: Place) -> None:
-    log = place.open()
-    fill(log, 100)
-    with log.reader("g", ["in"]) as stays:
-        with log.reader("g", ["in"]) as leaves:
-            assert until(lambda: len(leaves.owned()) == 2, meanwhile=lambda: step(stays) + step(leaves))
-        assert until(lambda: len(stays.owned()) == 4, place.lease_s() * 0.8, lambda: step(stays))
-
-
-def test_a_killed_member_s_partitions_are_taken_over_and_nothing_of_it_is_lost(place: Place) -> None:
-    log = place.open()
-    fill(log, 20)
-    with other_process(place) as process, log.reader("g", ["in"]) as reader:
-        process.kill()
-        assert len(records(poll(reader, 20, within_s=place.lease_s() * 5 + 10))) == 20
-        reader.commit([Output("out", record(1))])
-    assert kept(log, "out", 1) == [record(1)]
-
-
-def test_a_member_that_comes_back_too_late_is_fenced_and_nothing_of_it_is_kept(place: Place) -> None:
-    log = place.open()
-    fill(log, 20)
-    with other_process(place) as zombie, log.reader("g", ["in"]) as reader:
-        os.kill(zombie.pid, signal.SIGSTOP)
-        assert len(records(poll(reader, 20, within_s=place.lease_s() * 5 + 20))) == 20
-        reader.commit([Output("out", record(1))])
-        os.kill(zombie.pid, signal.SIGCONT)
-        assert answer(zombie) == Fenced.code
-    assert kept(log, "out", 1) == [record(1)]
-
-
-def test_a_member_that_is_alone_commits(place: Place) -> None:
-    log = place.open()
-    fill(log, 20)
-    with other_process(place) as process:
-        assert answer(process) == "committed"
-    assert kept(log, "out", 1) == [OURS.record]
-
-
-def test_a_group_is_moved_only_while_nobody_reads(place: Place) -> None:
-    log = place.open()
-    fill(log, 20)
-    with log.reader("g", ["in"]) as reader:
-        poll(reader, 20)
-        reader.commit([])
-        with pytest.raises(WrongUse):
-            log.move("g", {("in", partition): 0 for partition in range(4)})
-        assert sum(log.positions("g").values()) >= 20
-
-    def moved() -> bool:
-        try:
-            log.move("g", {("in", partition): 0 for partition in range(4)})
-        except WrongUse:
-            return False
-        return True
-
-    assert until(moved, place.lease_s() * 5)
-    assert set(log.positions("g").values()) == {0}
-    with log.reader("g", ["in"]) as reader:
-        assert len(records(poll(reader, 20))) == 20
 
 
 # --- writers

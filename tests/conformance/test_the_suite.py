@@ -9,6 +9,7 @@ import pytest
 
 from tests.conformance import adapters, broken
 from tests.conformance import test_eventlog as suite
+from tests.conformance import test_eventlog_groups as groups
 from tests.conformance.adapters import MAKERS, Place, chosen
 
 NOTICED_BY: dict[type, Callable[[Place], None]] = {
@@ -17,14 +18,14 @@ NOTICED_BY: dict[type, Callable[[Place], None]] = {
     broken.CommitsOutputsOneByOne: suite.test_a_process_killed_in_its_commit_leaves_nothing,
     broken.AppendsOneByOne: suite.test_an_append_that_cannot_be_done_in_full_leaves_nothing,
     broken.DoesNotRewind: suite.test_after_a_rewind_the_next_poll_reads_from_the_committed_position,
-    broken.DoesNotFenceReaders: suite.test_a_member_that_comes_back_too_late_is_fenced_and_nothing_of_it_is_kept,
+    broken.DoesNotFenceReaders: groups.test_a_member_that_comes_back_too_late_is_fenced_and_nothing_of_it_is_kept,
     broken.DoesNotFenceWriters: suite.test_a_writer_fences_the_one_that_held_its_name_before_and_no_other,
-    broken.NeverSharesAgain: suite.test_a_closed_reader_leaves_its_partitions_to_the_others_at_once,
-    broken.ReadersDoNotLeave: suite.test_a_closed_reader_leaves_its_partitions_to_the_others_at_once,
+    broken.NeverSharesAgain: groups.test_a_closed_reader_leaves_its_partitions_to_the_others_at_once,
+    broken.ReadersDoNotLeave: groups.test_a_closed_reader_leaves_its_partitions_to_the_others_at_once,
     broken.TurnsTheOrder: suite.test_records_of_a_partition_are_read_in_the_order_of_appending,
     broken.PartitionsInTurn: suite.test_a_record_is_kept_in_the_partition_of_its_key_unless_another_is_named,
     broken.ScansOnAndOn: suite.test_a_scan_ends_where_the_log_ended_when_it_began,
-    broken.MovesUnderLiveReaders: suite.test_a_group_is_moved_only_while_nobody_reads,
+    broken.MovesUnderLiveReaders: groups.test_a_group_is_moved_only_while_nobody_reads,
     broken.ForgetsWhoItIs: suite.test_the_identity_stays_with_the_log_and_another_log_has_another,
     broken.SeesAllNamespaces: suite.test_namespaces_do_not_see_each_other,
     broken.KeepsTooLittle: suite.test_nothing_that_must_be_kept_is_removed,
