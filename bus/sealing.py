@@ -89,12 +89,12 @@ def open_sealed(private: bytes, context: bytes, blob: bytes) -> bytes:
 
 def row_hash(keys: KeyRing, *parts: bytes | str) -> bytes:
     """16 bytes that stand for `parts`, in order; ("ab", "c") and ("a", "bc") differ."""
-    digest = blake2b(digest_size=16, key=keys.row_key)
+    content = bytearray()
     for part in parts:
-        content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        digest.update(len(content).to_bytes(4, "big"))
-        digest.update(content)
-    return digest.digest()
+        piece = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        content += len(piece).to_bytes(4, "big")
+        content += piece
+    return blake2b(content, digest_size=16, key=keys.row_key).digest()
 
 
 def _parts(first: bytes, second: bytes) -> bytes:

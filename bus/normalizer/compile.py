@@ -14,7 +14,7 @@ from bus.normalizer.cells import Columns
 from bus.normalizer.converters.organization import build_organization
 from bus.normalizer.converters.people import build_people
 from bus.normalizer.converters.person import build_person
-from bus.normalizer.fields import Apply, Entities, Fields, Place, compile_check, compile_field, statement_key
+from bus.normalizer.fields import Apply, Entities, Fields, Place, compile_check, compile_field, own_key
 from bus.normalizer.kit import Kit
 from bus.normalizer.mapping_file import MappingFile, OperationRule
 from bus.normalizer.mapping_file import Statement as StatementSpec
@@ -101,7 +101,7 @@ class Plan:
         for apply in maker.organization_fields if entity == "organization" and maker.entity != entity else maker.fields:
             apply(row, out, found, party)
         ordinal = party.ordinal if party is not None else 0
-        key = statement_key(self.kit.keys, self.dataset, row.key, maker.role, ordinal)
+        key = own_key(self.kit.keys, self.dataset, row, maker.role, ordinal)
         refused = party is not None and party.refused
         return Statement(entity, maker.role, ordinal, maker.operation(row), key, out, once(found), refused)
 

@@ -48,6 +48,14 @@ def statement_key(keys: KeyRing, dataset: str, source_key: bytes, role: str, ord
     return row_hash(keys, "statement", dataset, source_key, role, str(ordinal))
 
 
+def own_key(keys: KeyRing, dataset: str, row: Row, role: str, ordinal: int) -> bytes:
+    """The key of a statement of this very row: asked for by the statement itself and by all that refer to it."""
+    known = row.keys.get((role, ordinal))
+    if known is None:
+        known = row.keys[role, ordinal] = statement_key(keys, dataset, row.key, role, ordinal)
+    return known
+
+
 def compile_field(target: str, spec: FieldRule, columns: Columns, kit: Kit, place: Place, about: str | None) -> Apply:
     """The function of one field. Raises `ConfigRefused` for what cannot work."""
     if spec.from_ is not None:
@@ -139,7 +147,7 @@ def party_record(keys: KeyRing, place: Place, role: str, row: Row, party: Party)
     """How another statement names a party: by key and token, with the name as it goes out."""
     return {
         "entity": party.entity,
-        "key": statement_key(keys, place.dataset, row.key, role, party.ordinal).hex(),
+        "key": own_key(keys, place.dataset, row, role, party.ordinal).hex(),
         "name": party.fields.get("name"),
         "id_token": party.fields.get("id_token"),
         "uscc": party.fields.get("uscc"),
@@ -177,7 +185,7 @@ def _key_of(target: str, role: str, keys: KeyRing, place: Place) -> Apply:
 
     def apply(row: Row, out: Fields, found: list[Finding], party: Party | None) -> None:
         if role in row.present or any(not p.refused for p in row.parties.get(role, ())):
-            out[target] = statement_key(keys, dataset, row.key, role, 0).hex()
+            out[target] = own_key(keys, dataset, row, role, 0).hex()
 
     return apply
 

@@ -42,7 +42,7 @@ class Statement(NamedTuple):
 class Row:
     """One raw record while it is normalized: its cells, and what its statements have found so far."""
 
-    __slots__ = ("cells", "count", "key", "loose", "number_cells", "on", "operation", "ordinal", "parties", "present")
+    __slots__ = ("cells", "count", "key", "keys", "loose", "number_cells", "on", "operation", "ordinal", "parties", "present")
 
     def __init__(self, cells: Mapping[str, Any], key: bytes, on: date, number_cells: Collection[str], operation: str) -> None:
         self.cells = cells
@@ -51,6 +51,8 @@ class Row:
         """The day of publishing: what "future" and "age" are measured against. Never the clock's."""
         self.number_cells = number_cells
         self.operation = operation
+        self.keys: dict[tuple[str, int], bytes] = {}
+        """Keys of this row's statements, by role and ordinal, as they are asked for."""
         self.parties: dict[str, list[Party]] = {}
         self.present: set[str] = set()
         """Roles of statements without a party that this row makes."""
