@@ -52,7 +52,8 @@ class Living:
     def _stranger(self, age: int = 0, sex: str = "") -> Person:
         """Someone who does not live in the city but appears in its files."""
         age = age or self.rng.randrange(24, 72)
-        made = self.registry.person(self.rng.choice("12"), self.out.on - timedelta(days=age * 366 + self.rng.randrange(300)), in_city=False)
+        born = self.out.on - timedelta(days=age * 366 + self.rng.randrange(300))
+        made = self.registry.person(sex or self.rng.choice("12"), born, in_city=False)
         made.hukou = f"{self.rng.choice(OUTSIDE)[0]}000000"
         made.hukou_text = dict(OUTSIDE)[made.hukou[:6]]
         return self._add(made)
@@ -156,19 +157,16 @@ class Living:
 
     def _fraternise(self) -> None:
         """A few share name and birth date with another: people that only the number tells apart."""
-        for one in self.rng.sample(self.out.people, len(self.out.people) // 1500 + (self.out.street.index % 4 == 0)):
-            twin = self.rng.choice(self.out.people)
-            if (
-                one.id_type == twin.id_type == "citizen_id"
-                and one is not twin
-                and one.sex == twin.sex
-                and twin.number
-                and one.spouse is None
-            ):
-                one.name, one.notes = twin.name, [f"same_name_and_birth:{twin.id}"]
-                one.number, one.birth = self.registry.number(twin.birth, one.sex)
-                if one.birth != twin.birth:
-                    one.notes = [f"same_name:{twin.id}"]
+        people = [p for p in self.out.people if p.id_type == "citizen_id"]
+        wanted = len(people) // 1500 + (self.out.street.index % 4 == 0)
+        for _ in range(400):
+            one, twin = self.rng.choice(people), self.rng.choice(people)
+            apart = abs((one.birth - twin.birth).days) > 5 * 365
+            if not wanted or one is twin or one.sex != twin.sex or one.spouse is not None or one.notes or twin.notes or apart:
+                continue
+            one.number, one.birth = self.registry.number(twin.birth, one.sex)
+            one.name, wanted = twin.name, wanted - 1
+            one.notes = [f"same_name_and_birth:{twin.id}" if one.birth == twin.birth else f"same_name:{twin.id}"]
 
     def _staff_grids(self) -> None:
         out, rng = self.out, self.rng

@@ -109,7 +109,7 @@ class Registry:
         phone = f"{19900000000 + self.serial - 1}"
         draw = rng.random()
         if draw < 0.004 and not surname and self.on.year - birth.year > 18:
-            return self._stranger(sex, birth, phone)
+            return self._stranger(sex, birth, phone, in_city)
         if minority:
             name, ethnic = names.minority(rng, sex), "05"
         else:
@@ -123,7 +123,7 @@ class Registry:
         made.fifteen = birth.year < 1985 and rng.random() < 0.06
         return made
 
-    def _stranger(self, sex: str, birth: date, phone: str) -> Person:
+    def _stranger(self, sex: str, birth: date, phone: str, in_city: bool) -> Person:
         """A compatriot of Hong Kong, Macao or Taiwan, or a foreigner, with that document."""
         rng = self.rng
         kind = rng.choice(("hmt_permit", "hmt_permit", "foreign_permit", "passport"))
@@ -136,7 +136,16 @@ class Registry:
         compatriot = kind == "hmt_permit"
         name = rng.choice(names.COMPATRIOTS if compatriot else names.FOREIGNERS)
         return Person(
-            self.serial, name, sex, birth, kind, number, "01" if compatriot else None, phone, nationality="中国" if compatriot else "外国"
+            self.serial,
+            name,
+            sex,
+            birth,
+            kind,
+            number,
+            "01" if compatriot else None,
+            phone,
+            nationality="中国" if compatriot else "外国",
+            in_city=in_city,
         )
 
     def household(self, serial: int) -> Household:

@@ -43,9 +43,8 @@ def repeated(e: Entry, rng: Random, factor: float) -> Entry | None:
     again = e.copy()
     column = _OTHER_CONTENT.get(e.table.file)
     if draw < _OTHER * factor and column and column not in e.taken:
-        again.put(
-            column, "9" if str(again.get(column)).isdigit() and again.get(column) != "9" else "8" if column not in ("BZ", "CJR") else "补录"
-        )
+        again.put(column, _other(column, str(again.get(column))))
+        again.damage, again.style = [], []  # refused for its key before anybody looks at its cells
         again.label(None, "DUP_PK", "same_key_other_content", None, "", recoverable=False, needs="file")
     else:
         again.label(None, "DUP_PK", "repeated_row", None, "", recoverable=True, needs="file")

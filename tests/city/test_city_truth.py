@@ -122,3 +122,19 @@ def test_files_that_are_damaged_as_a_whole_say_so(damaged_city: Path) -> None:
     assert shapes == {"SOM_ORGAN.csv": "extra_column", "ZYZ.csv": "nul_tail"}
     assert (damaged_city / "2026-09/social/ZYZ.csv").read_bytes().endswith(b"\0" * 512)
     assert b"BEIZHU1" in (damaged_city / "2026-09/civil/SOM_ORGAN.csv").read_bytes()[:400]
+
+
+def test_a_marriage_is_between_a_man_and_a_woman_and_its_sides_are_the_truths(
+    damaged_city: Path, damaged_rows: list[dict[str, Any]]
+) -> None:
+    sex = {p["id"]: p["sex"] for p in truth(damaged_city, "residents")}
+    for row in damaged_rows:
+        if row["file"] == "HYDJ.csv" and row["subjects"]:
+            assert {(s["role"], sex[s["id"]]) for s in row["subjects"]} == {("husband", "1"), ("wife", "2")}
+
+
+def test_a_row_refused_as_a_whole_carries_no_label_of_its_cells(damaged_rows: list[dict[str, Any]]) -> None:
+    for row in damaged_rows:
+        codes = {d["code"] for d in row["damage"] if d["column"] is None and not d["recoverable"]}
+        if codes & {"ROW_MALFORMED", "SECRET_BLOCKED", "DUP_PK"}:
+            assert [d for d in row["damage"] if d["column"] is not None] == []
