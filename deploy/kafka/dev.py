@@ -29,7 +29,7 @@ PORTS = ("plain", "proxied", "proxy", "secured", "controller")
 ADMIN_PASSWORD = "only-for-development"  # noqa: S105 (the broker listens on this machine only)
 
 
-class NotStarted(Exception):
+class NotStarted(Exception):  # noqa: N818 (reads as what happened)
     """The broker could not be started; the message says why."""
 
 
@@ -72,7 +72,7 @@ class DevBroker:
             self._format(properties)
             (self.data / "ports.json").write_text(json.dumps(self.ports))
         with (self.data / "output.txt").open("ab") as output:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 (our own arguments)
                 [*self._java(), "kafka.Kafka", str(properties)], stdout=output, stderr=output, preexec_fn=_die_with_parent
             )
         deadline = time.monotonic() + within_s
@@ -109,7 +109,7 @@ class DevBroker:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         admin = f"SCRAM-SHA-512=[name=admin,iterations=8192,password={ADMIN_PASSWORD}]"
         command = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(properties), "--add-scram", admin]
-        done = subprocess.run([*self._java(), *command], capture_output=True, text=True, check=False)
+        done = subprocess.run([*self._java(), *command], capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             raise NotStarted("The broker's storage could not be made:\n" + (done.stdout + done.stderr)[-2000:])
 
@@ -156,11 +156,11 @@ def main() -> int:
         broker = DevBroker((options.data or Path(temporary)).resolve(), options.port)
         try:
             broker.start()
-            print(f"Apache Kafka is ready. Use it with --log kafka://{broker.bootstrap}; ctrl-C stops it.")
+            sys.stderr.write(f"Apache Kafka is ready. Use it with --log kafka://{broker.bootstrap}; ctrl-C stops it.\n")
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
             return broker.wait()
         except NotStarted as error:
-            print(error, file=sys.stderr)
+            sys.stderr.write(f"{error}\n")
             return 1
         except KeyboardInterrupt:
             return 0

@@ -22,7 +22,7 @@ _DEFAULTS: Mapping[str, str] = {
     "ssl.certificate.location": "",
     "ssl.key.location": "",
     "ssl.key.password": "",
-    "session.timeout.ms": "20000",
+    "session.timeout.ms": "10000",
     "max.poll.interval.ms": "300000",
     "transaction.timeout.ms": "30000",
     "delivery.timeout.ms": "20000",
