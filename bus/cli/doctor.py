@@ -8,13 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import typer
 
 from bus import keys
 from bus.cli.context import App, of, open_log
-from bus.cli.reading import _HOW_FORM, Form
+from bus.cli.reading import Chosen, for_people
 from bus.cli.say import note, out, table
 from bus.errors import BusError, CheckFailed
 from bus.eventlog import topics
@@ -42,11 +42,11 @@ def mount(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(ctx: typer.Context, how: Annotated[Form, typer.Option("--format", help=_HOW_FORM)] = Form.table) -> None:
+def doctor(ctx: typer.Context, how: Chosen = None) -> None:
     """Log, versions, keys, clock, disk, reference tables: what is not in order, and what to do. Exit 5 if anything. 自检。"""
     app = of(ctx)
     findings = [finding for look in LOOKS for finding in look(app)]
-    if how is Form.json:
+    if not for_people(how):
         out({"ok": all(f.verdict != "bad" for f in findings), "findings": [f._asdict() for f in findings]})
     else:
         marks = {"ok": "ok 正常", "warn": "! 注意", "bad": "✗ 异常"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from bus.cli.context import App, of
+from bus.cli.reading import HOW, Lines, for_people
 from bus.cli.replay import replay
 from bus.cli.say import note, out, table
 from bus.errors import DecodeRefused, WrongUse
@@ -20,13 +20,6 @@ from bus.keys import department_private
 from bus.sealing import open_sealed
 
 _group = typer.Typer(no_args_is_help=True, help="Refused records: list, show, replay. 被拒记录：查看与重放。")
-
-
-class Lines(StrEnum):
-    """How letters are written."""
-
-    jsonl = "jsonl"
-    table = "table"
 
 
 _Department = Annotated[str | None, typer.Option(help="only of this department 部门")]
@@ -45,11 +38,11 @@ def list_letters(
     department: _Department = None,
     dataset: _Dataset = None,
     reason: _Reason = None,
-    how: Annotated[Lines, typer.Option("--format", help="JSON lines on standard output, or a table for people 输出格式")] = Lines.table,
+    how: Annotated[Lines | None, typer.Option("--format", help=HOW)] = None,
 ) -> None:
     """What waits in the dead letter, each once; no value of a person in it. 列出被拒记录（不含个人数据）。"""
     letters = (each for each in waiting(of(ctx), department, dataset) if reason is None or reason in each.codes)
-    if how is Lines.jsonl:
+    if not for_people(how):
         for letter in letters:
             out(letter.shown())
         return

@@ -19,7 +19,7 @@ from bus.contracts.codec import Decoder
 from bus.errors import CheckFailed, DecodeRefused
 from bus.event import Batch
 from bus.eventlog.dead_letter import iso
-from bus.eventlog.port import EventLog
+from bus.eventlog.port import EventLog, TopicInfo
 
 _PATTERN = "*?["
 
@@ -38,8 +38,8 @@ class Form(StrEnum):
     table = "table"
 
 
-_HOW_LINES = "JSON lines on standard output, or a table for people 输出格式"
-_HOW_FORM = "JSON on standard output, or a table for people 输出格式"
+HOW = "JSON on standard output, or a table for people; default: the table on a terminal 输出格式，终端默认为表格"
+Chosen = Annotated[Form | None, typer.Option("--format", help=HOW)]
 
 
 def mount(app: typer.Typer) -> None:
@@ -52,7 +52,7 @@ def mount(app: typer.Typer) -> None:
 def read(
     ctx: typer.Context,
     topics: Annotated[list[str], typer.Argument(metavar="TOPIC...", help="topics, or patterns such as 'canonical.*' 主题或通配符")],
-    how: Annotated[Lines, typer.Option("--format", help=_HOW_LINES)] = Lines.jsonl,
+    how: Annotated[Lines, typer.Option("--format", help="JSON lines on standard output, or a table for people 输出格式")] = Lines.jsonl,
 ) -> None:
     """Decoded events from the first to the last, then stop. 读取并解码事件。"""
     app = of(ctx)
@@ -79,23 +79,21 @@ def read(
     table("", columns, (_row(event) for event in events))
 
 
-def list_topics(ctx: typer.Context, how: Annotated[Form, typer.Option("--format", help=_HOW_FORM)] = Form.table) -> None:
+def list_topics(ctx: typer.Context, how: Chosen = None) -> None:
     """Topics with their partitions, first and next offset. 列出主题。"""
     found = of(ctx).log.topics()
-    if how is Form.json:
-        for info in found:
-            ends = [{"partition": p, "first": first, "next": end} for p, (first, end) in sorted(info.ends.items())]
-            out({"topic": info.name, "partitions": ends})
+    if not for_people(how):
+        out([{"name": info.name, "partitions": _ends(info)} for info in found])
         return
     rows = ((info.name, len(info.ends), sum(end - first for first, end in info.ends.values())) for info in found)
     table("", ("topic 主题", "partitions 分区", "records at most 记录数上限"), rows)
 
 
-def show_account(ctx: typer.Context, how: Annotated[Form, typer.Option("--format", help=_HOW_FORM)] = Form.table) -> None:
+def show_account(ctx: typer.Context, how: Chosen = None) -> None:
     """Does everything add up? Exit 5 if not. 核对：每一行都有去向。"""
     balances = account.read(of(ctx).log)
     said = account.as_dict(balances)
-    if how is Form.json:
+    if not for_people(how):
         out(said)
     else:
         heads = ("读取", "非数据", "发布", "未变", "发布时拒收", "无问题", "有标记", "部分", "拒收")
@@ -106,6 +104,15 @@ def show_account(ctx: typer.Context, how: Annotated[Form, typer.Option("--format
     if not said["balanced"]:
         wrong = ", ".join(b.dataset for b in balances.values() if not b.balanced)
         raise CheckFailed("The account is not balanced.", "账目不平衡。", place=wrong)
+
+
+def for_people(how: StrEnum | None) -> bool:
+    """Whether a table is wanted: when asked for, or when nothing was and a person is looking."""
+    return how == "table" if how is not None else sys.stdout.isatty()
+
+
+def _ends(info: TopicInfo) -> list[dict[str, int]]:
+    return [{"partition": partition, "first": first, "next": end} for partition, (first, end) in sorted(info.ends.items())]
 
 
 def chosen(log: EventLog, patterns: Iterable[str]) -> list[str]:
