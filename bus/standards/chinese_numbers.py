@@ -11,12 +11,16 @@ _UNIT = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000}
 _NUMERAL = "零〇○一二三四五六七八九两十百千"
 RUN = re.compile(f"[{_NUMERAL}]+")
 """A run of Chinese numerals."""
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+"""Decimal digits of other scripts: after `plain_text` every digit is one of 0-9."""
 
 
 def plain_text(text: str) -> str:
     """Without blanks around it; full-width and compatibility forms made plain (NFKC). For code-like cells only: NFKC changes other text."""
     bare = text.strip("\u200b\u200c\u200d\ufeff \t\r\n\u3000'‘’`\"")
-    return bare if bare.isascii() else unicodedata.normalize("NFKC", bare).strip()
+    if bare.isascii():
+        return bare
+    return _OTHER_DIGIT.sub(lambda m: str(int(m[0])), unicodedata.normalize("NFKC", bare).strip())
 
 
 def numeral(text: str) -> int | None:

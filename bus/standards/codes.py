@@ -73,7 +73,7 @@ class CodeList:
         """Full-width, lower case, without its leading zero, or `1.0` from a number cell."""
         if plain.endswith(".0"):
             plain = plain[:-2]
-        for form in (plain, plain.upper(), plain.zfill(2) if plain.isdigit() else plain):
+        for form in (plain, plain.upper(), plain.zfill(2) if plain.isdecimal() else plain):
             if form in self.codes:
                 return form
             if form in self._older:

@@ -59,11 +59,11 @@ _SERIAL = re.compile(r"(\d{5})(\.\d+)?")
 
 def read_date(text: str) -> Dated:
     """A day, month or year. DATE_PRECISION where the day is missing, DATE_PLACEHOLDER (no value), DATE_INVALID. A time is left out."""
-    if text.isdigit() and len(text) == 8 and text.isascii():
+    if text.isdecimal() and len(text) == 8 and text.isascii():
         return _checked(text[:4], text[4:6], text[6:])
     if len(text) == 10 and text[4] == "-" == text[7]:
         year, month, day = text[:4], text[5:7], text[8:]
-        if (year + month + day).isdigit() and text.isascii():
+        if (year + month + day).isdecimal() and text.isascii():
             return _checked(year, month, day)
     return _read_other(text)
 
@@ -111,7 +111,7 @@ def _moment(day: str, hour: str, minute: str, second: str | None, zone: str | No
     dated = read_date(day.strip())
     if dated.value is None or dated.value.precision != "day":
         return dated
-    if not (hour + minute + (second or "0")).isdigit() or int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
+    if not (hour + minute + (second or "0")).isdecimal() or int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
         return _INVALID
     iso = f"{dated.value.iso}T{int(hour):02}:{int(minute):02}:{int(second or 0):02}"
     if zone and zone.replace(":", "") != "+0800":
@@ -146,7 +146,7 @@ def _serial(days: int) -> Dated:
 
 def _read_other(text: str) -> Dated:
     plain = plain_text(text)
-    if plain.isdigit():
+    if plain.isdecimal():
         return _digits(plain)
     match = _PARTED.fullmatch(plain)
     if match:

@@ -32,7 +32,7 @@ def plain_number(text: str) -> str:
 def unzero(number: str) -> str:
     """Without leading zeros: `03` → `3`; `0401` → `401`; `-01` → `-1`."""
     sign, digits = ("-", number[1:]) if number[0] == "-" else ("", number)
-    return sign + (digits.lstrip("0") or "0") if digits[:1].isdigit() else number
+    return sign + (digits.lstrip("0") or "0") if digits[:1].isdecimal() else number
 
 
 def read_building(text: str) -> Reading[str]:

@@ -47,7 +47,8 @@ def decode(piece: bytes, name: str) -> str:
 _SURE = re.compile("\ufffd|锟斤拷|锟絔|锘縟|烫烫烫|屯屯屯|[\x80-\x9f]")
 _LEADS = frozenset(bytes((lead, trail)).decode("gb18030") for lead in range(0xE4, 0xEA) for trail in range(0x80, 0xC0))
 """Characters that the first two UTF-8 bytes of a Han character become when they are read as GBK: one of them is in all such text."""
-_LATIN = re.compile("(?:[À-ÿ][\x80-¿À-ÿ‚-›Œ-žˆ˜™€]){2,}")
+_TRAIL = "\x80-¿‚-›ˆ˜™€Œ-žƒ"
+_LATIN = re.compile(f"(?:[À-ï][{_TRAIL}][{_TRAIL} ]?){{2,}}")
 _HAN = re.compile("[㐀-䶿\u4e00-\u9fff]")
 
 

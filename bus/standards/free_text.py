@@ -29,7 +29,7 @@ _CLOCK = re.compile(r"(?:\d{4}[-./年]\d{1,2}[-./月]\d{1,2})")
 
 def redact(text: str) -> str:
     """The text with citizen numbers (15, 18 digits, however written), bank cards and phones replaced by what they were."""
-    return _RUN.sub(lambda m: _replaced(m, text), text) if any(c.isdigit() for c in text) else text
+    return _RUN.sub(lambda m: _replaced(m, text), text) if any(c.isdecimal() for c in text) else text
 
 
 def _replaced(match: re.Match[str], text: str) -> str:
@@ -48,9 +48,9 @@ def _kind(written: str, before: str) -> str | None:
     digits = _NOT_DIGITS.sub("", written.translate(_HALF))
     if len(digits) == 18:
         return _of_18(digits, before)
-    if len(digits) == 15 and digits.isdigit():
+    if len(digits) == 15 and digits.isdecimal():
         return NUMBER if not _ORDER_WORDS.search(before) and _is_day("19" + digits[6:12]) and digits[0] in "12345689" else None
-    if not digits.isdigit():
+    if not digits.isdecimal():
         return NUMBER if len(digits) >= 15 else None
     if _MOBILE.fullmatch(digits) or _FIXED.fullmatch(digits) or _SERVICE.fullmatch(digits):
         return None if _is_date(written, digits) or (_ORDER_WORDS.search(before) and len(digits) > 12) else PHONE
@@ -70,7 +70,7 @@ def _of_18(digits: str, before: str) -> str | None:
     if _ID_WORDS.search(before):
         return NUMBER
     born = _is_day(digits[6:14])
-    good = digits[:17].isdigit() and check_character(digits[:17]) == digits[17]
+    good = digits[:17].isdecimal() and check_character(digits[:17]) == digits[17]
     if _ORDER_WORDS.search(before) or not born:
         return NUMBER if digits[17] == "X" else None
     return NUMBER if good or not _is_order_number(digits) else None

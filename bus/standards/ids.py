@@ -73,7 +73,7 @@ def read_citizen_number(text: str, on: date, number_cell: bool = False, regions:
     on: the day after which nobody is born. number_cell: the cell of the workbook held a number, so the last digits of 18 are lost whatever
     the check says. regions: known six-digit regions (`Divisions.regions`); None checks the province alone.
     """
-    if len(text) == 18 and not number_cell and text.isascii() and text[:17].isdigit() and (text[17].isdigit() or text[17] == "X"):
+    if len(text) == 18 and not number_cell and text.isascii() and text[:17].isdecimal() and (text[17].isdecimal() or text[17] == "X"):
         return _whole(text, on, (), regions)
     return _read_written(text, on, number_cell, regions)
 
@@ -122,11 +122,11 @@ def _read_written(text: str, on: date, number_cell: bool, regions: Container[str
     notes: tuple[str, ...] = () if bare == text else _how_written(text, bare)
     if is_filler(bare):
         return Reading(None, ("NULL_TOKEN",))
-    if len(bare) == 18 and bare[:17].isdigit() and bare.isascii() | (bare[17] in _LOOKS_LIKE_X):
+    if len(bare) == 18 and bare[:17].isdecimal() and bare.isascii() | (bare[17] in _LOOKS_LIKE_X):
         return _of_18(bare, on, number_cell, regions, notes)
-    if _MASK.search(bare) and sum(c.isdigit() for c in bare) < len(bare) - 1 and bare.translate(_UNMASKED).isdigit():
+    if _MASK.search(bare) and sum(c.isdecimal() for c in bare) < len(bare) - 1 and bare.translate(_UNMASKED).isdecimal():
         return Reading(None, ("MASKED_INPUT",))
-    if len(bare) == 15 and bare.isdigit():
+    if len(bare) == 15 and bare.isdecimal():
         return _of_15(bare, on, regions, notes)
     return Reading(None, (*notes, "ID_FORMAT"))
 
@@ -142,7 +142,7 @@ def _of_18(bare: str, on: date, number_cell: bool, regions: Container[str] | Non
     if number_cell:
         return Reading(None, ("ID_EXCEL_PRECISION_LOSS",))
     last = bare[17]
-    if last != "X" and not last.isdigit():
+    if last != "X" and not last.isdecimal():
         if last not in _LOOKS_LIKE_X:
             return Reading(None, (*notes, "ID_FORMAT"))
         if last in "*＊" and check_character(bare[:17]) != "X":
@@ -198,6 +198,6 @@ def read_document(text: str, kind: str, on: date, number_cell: bool = False, reg
 
 def _citizen_shaped(bare: str) -> bool:
     """Whether it is shaped as the number of a citizen, of a residence permit, or of the newer foreigners' card: 17 digits and a check."""
-    if len(bare) != 18 or not bare[:17].isdigit():
+    if len(bare) != 18 or not bare[:17].isdecimal():
         return False
-    return bare[17].isdigit() or bare[17] in _LOOKS_LIKE_X
+    return bare[17].isdecimal() or bare[17] in _LOOKS_LIKE_X

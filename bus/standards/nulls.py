@@ -24,7 +24,7 @@ def is_null_token(text: str) -> bool:
     bare = text.strip()
     if bare in _TOKENS or not bare:
         return True
-    if len(bare) > _LONGEST or bare.isdigit():
+    if len(bare) > _LONGEST or bare.isdecimal():
         return False
     bare = BLANK.sub("", bare)
     return not bare or bare.casefold() in _TOKENS

@@ -17,10 +17,10 @@ _INVALID_COUNT: Reading[int] = Reading(None, ("NUMBER_INVALID",))
 
 def read_decimal(text: str) -> Reading[Decimal]:
     """An exact number. A unit of one beside it (元, 户, ㎡ …), `约`, thousands separators are style; NUMBER_INVALID otherwise."""
-    if text.isascii() and text.replace(".", "", 1).isdigit():
+    if text.isascii() and text.replace(".", "", 1).isdecimal():
         return Reading(Decimal(text))
     match = _NUMBER.fullmatch(_latin(plain_text(text)))
-    if match is None or not any(c.isdigit() for c in match[1]):
+    if match is None or not any(c.isdecimal() for c in match[1]):
         return _INVALID_DECIMAL
     number = Decimal(match[1].replace(",", ""))
     return Reading(number * 10_000 if match[2] else number)
@@ -28,7 +28,7 @@ def read_decimal(text: str) -> Reading[Decimal]:
 
 def read_count(text: str) -> Reading[int]:
     """A whole number of things; `3.0` is 3. NUMBER_INVALID otherwise."""
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdecimal():
         return Reading(int(text)) if len(text) <= 18 else _INVALID_COUNT
     number = read_decimal(text).value
     if number is None or number != number.to_integral_value() or abs(number) >= 10**18:

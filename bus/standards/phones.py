@@ -49,7 +49,7 @@ def read_phones(text: str, area: str | None = None) -> Phones:
     MASKED_INPUT, ID_EXCEL_PRECISION_LOSS (scientific notation) and NULL_TOKEN (filler) give no value. area: the area code, such as `0543`,
     of local numbers written without one; they stay as written if it is None.
     """
-    if len(text) == 11 and text[0] == "1" and text[1] in "3456789" and text.isdigit() and text.isascii():
+    if len(text) == 11 and text[0] == "1" and text[1] in "3456789" and text.isdecimal() and text.isascii():
         return Reading((Phone(text, "mobile"),))
     plain = plain_text(text)
     digits = _MARKS.sub("", plain)
