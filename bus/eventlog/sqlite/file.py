@@ -263,7 +263,8 @@ def _make_file(path: Path) -> None:
 
 def _is_full(folder: Path) -> bool:
     try:
-        return os.statvfs(folder).f_bavail == 0
+        disk = os.statvfs(folder)
+        return disk.f_blocks > 0 and disk.f_bavail == 0  # a file system without blocks (/proc) is not full, but none
     except OSError:
         return False
 
