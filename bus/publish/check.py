@@ -49,8 +49,10 @@ class Refused(NamedTuple):
 Check = Callable[[Row], Said | Refused]
 
 
-def compile_check(contract: Contract, keys: KeyRing, delivery: str, secret_markers: Sequence[str] = ("国家秘密", "工作秘密")) -> Check:
-    """The check of one dataset's rows. `secret_markers`: what marks a row as secret when a cell says it."""
+def compile_check(
+    contract: Contract, keys: KeyRing, delivery: str, width: int, secret_markers: Sequence[str] = ("国家秘密", "工作秘密")
+) -> Check:
+    """The check of the rows of one file. `width`: cells of its header; `secret_markers`: what marks a row as secret when a cell says it."""
     dataset, personal, key_columns = contract.dataset, contract.personal_key, tuple(contract.key)
     names = [(column, said.field) for column, said in contract.columns.items()]
     columns = frozenset(contract.columns)
@@ -62,7 +64,7 @@ def compile_check(contract: Contract, keys: KeyRing, delivery: str, secret_marke
         cells = row.cells
         if row.problem:
             secret = _secret(cells, columns, marker)
-            return Refused("SECRET_BLOCKED" if secret else row.problem, secret, {}, None if secret else _safe(cells, dropped, len(known)))
+            return Refused("SECRET_BLOCKED" if secret else row.problem, secret, {}, None if secret else _safe(cells, dropped, width))
         content = "\x1f".join([f"{column}\x1e{text}" for column, _ in names if (text := cells.get(column))])
         unknown = {column: text for column, text in cells.items() if column not in known and text}
         if ("密" in content or unknown) and (secret := _secret(cells, columns, marker)):

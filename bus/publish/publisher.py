@@ -83,7 +83,7 @@ def check_only(job: Publication, source: Source) -> Report:
     """`--dry-run`: all that publishing checks, without asking or writing a log. What could go out is counted as `created`."""
     found = _checked(job, source)
     tally = _Tally(job, Report(job.contract.dataset, job.delivery, source.file, dry_run=True, notes=found.notes), found.records)
-    reading = _reading(job, "dry run", 0, again=False)
+    reading = _reading(job, found, "dry run", 0, again=False)
     with closing(Keys.temporary()) as keys:
         for first, rows in _batches(source, job.batch_rows):
             decided = decide(reading, keys.look_up, rows, first, 0)
@@ -137,7 +137,7 @@ def _attempt(job: Publication, source: Source, found: FileCheck, tally: _Tally) 
         seen.catch_up()
         before = seen.progress(file_id)
         done = before.rows_done if before and not before.finished else 0
-        reading = _reading(job, file_id, done, again=before is not None and (before.finished or before.again))
+        reading = _reading(job, found, file_id, done, again=before is not None and (before.finished or before.again))
         for number, (first, rows) in enumerate(_batches(source, job.batch_rows)):
             last = first + len(rows) - 1
             job.pace()
@@ -180,8 +180,8 @@ def _delta(reading: Reading, decided: Decided, file: str, last: int, finished: b
     return Output(topics.ACCOUNT, record._replace(timestamp=at_ms))
 
 
-def _reading(job: Publication, file_id: str, done: int, again: bool) -> Reading:
-    check = compile_check(job.contract, job.keys, job.delivery, job.secret_markers)
+def _reading(job: Publication, found: FileCheck, file_id: str, done: int, again: bool) -> Reading:
+    check = compile_check(job.contract, job.keys, job.delivery, len(found.header), job.secret_markers)
     return Reading(job.contract, job.keys, check, job.encode, job.delivery, file_id, secrets.randbits(62), done, again)
 
 

@@ -214,7 +214,7 @@ def test_a_file_that_changes_between_check_and_reading_is_refused(tmp_path: Path
     file.check()
     (tmp_path / "T.csv").write_bytes(b"ID,NAME,NOTE\n1,a,b\n2,c,d\n")
     with pytest.raises(FileRefused):
-        list(file.rows())
+        next(file.rows())
 
 
 CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\x1a\ufeff\ufffd"), max_size=12)

@@ -142,6 +142,20 @@ def test_what_is_never_published_is_nowhere_not_even_in_a_dead_letter(office: Of
     assert CANARY.encode() not in stored
 
 
+def test_a_cell_that_slipped_to_the_left_out_of_a_dropped_column_is_not_kept(office: Office) -> None:
+    contract = CATALOG.datasets["civil.assistance_family"]
+    columns = [*contract.columns, *contract.dropped, "新列一", "新列二", "新列三"]
+    row = {**dict.fromkeys(columns, "x"), "FAMILY_ID": "F1", **dict.fromkeys(contract.dropped, CANARY)}
+    for missing in (1, 2, 3, 5):
+        lines = [",".join(columns), ",".join(row[name] for name in columns[:1] + columns[1 + missing :])]
+        office.publish("civil.assistance_family", "\n".join(lines).encode("gb18030"))
+    letters = office.letters("civil")
+    assert len(letters) == 4
+    for letter in letters:
+        assert office.unsealed(letter)["FAMILY_ID"] == "F1"
+        assert CANARY not in str(office.unsealed(letter))
+
+
 def test_an_extra_column_is_carried_on_and_a_missing_one_is_null(office: Office) -> None:
     report = office.publish(SET, members([member(1).rpartition(",")[0] + ',"新"'], (*MEMBER[:-1], "新列")))
     assert {note.column for note in report.notes} == {MEMBER[-1], "新列"}
