@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bus.normalizer.cells import Columns
 from bus.normalizer.converters.organization import build_organization
@@ -19,9 +18,10 @@ from bus.normalizer.kit import Kit
 from bus.normalizer.mapping_file import MappingFile, OperationRule
 from bus.normalizer.mapping_file import Statement as StatementSpec
 from bus.normalizer.statement import Party, Row, Statement, once
-from bus.quality import Finding
+from bus.quality import Finding, finding
 
 Parties = Callable[[Row], list[Party]]
+Operation = Callable[[Row, list[Finding]], str]
 _ENTITIES_OF_A_PARTY = ("resident", "organization")
 
 
@@ -34,7 +34,7 @@ class Maker:
     parties: Parties | None
     about: str | None
     when: Callable[[Row], bool] | None
-    operation: Callable[[Row], str]
+    operation: Operation
     fields: tuple[Apply, ...]
     organization_fields: tuple[Apply, ...]
     """Those of `fields` that an organization has too, for a party that turns out to be one."""
@@ -103,7 +103,8 @@ class Plan:
         ordinal = party.ordinal if party is not None else 0
         key = own_key(self.kit.keys, self.dataset, row, maker.role, ordinal)
         refused = party is not None and party.refused
-        return Statement(entity, maker.role, ordinal, maker.operation(row), key, out, once(found), refused)
+        operation = maker.operation(row, found)
+        return Statement(entity, maker.role, ordinal, operation, key, out, once(found), refused)
 
 
 def compile_mapping(mapping: MappingFile, columns: Columns, entities: Entities, kit: Kit) -> Plan:
@@ -167,20 +168,34 @@ def _maker(mapping: MappingFile, spec: StatementSpec, columns: Columns, kit: Kit
     )
 
 
-def _operation(rules: Sequence[OperationRule], columns: Columns) -> Callable[[Row], str]:
+def _operation(rules: Sequence[OperationRule], columns: Columns) -> Operation:
     """The first rule that fits; else what publishing said: created or changed."""
-    if not rules:
-        return lambda row: row.operation
-    compiled: list[tuple[str, frozenset[str] | None, str]] = [
-        (columns.field(r.column), None if r.values == "any" else frozenset(r.values), r.becomes) for r in rules
-    ]
-    filled = [columns.any_filled([r.column]) for r in rules]
+    compiled = [(_rule(rule, columns), rule.becomes) for rule in rules]
 
-    def operation(row: Row) -> str:
-        for (field, values, becomes), is_filled in zip(compiled, filled, strict=True):
-            text: Any = row.cells.get(field)
-            if text and (text.strip() in values if values is not None else is_filled(row)):
+    def operation(row: Row, found: list[Finding]) -> str:
+        for fits, becomes in compiled:
+            if fits(row, found):
                 return becomes
         return row.operation
 
     return operation
+
+
+def _rule(rule: OperationRule, columns: Columns) -> Callable[[Row, list[Finding]], bool]:
+    """Whether the rule fits the row. A word that stands for neither side is CODE_UNKNOWN, where the rule knows both."""
+    if rule.values == "any":
+        filled = columns.any_filled([rule.column])
+        return lambda row, found: filled(row)
+    fetch = columns.fetch(rule.column)
+    now, before = frozenset(rule.values), frozenset(rule.older)
+    contrary, contrary_before = frozenset(rule.otherwise), frozenset(rule.otherwise_older)
+
+    def fits(row: Row, found: list[Finding]) -> bool:
+        text = fetch(row, found if contrary else [])
+        bare = text.strip() if text else ""
+        if bare and contrary and bare not in now and bare not in contrary:
+            known = bare in before or bare in contrary_before
+            found.append(finding("CODE_MAPPED" if known else "CODE_UNKNOWN", rule.column))
+        return bare in now or bare in before
+
+    return fits

@@ -153,6 +153,12 @@ class OperationRule(Strict):
     column: str
     values: list[str] | Literal["any"]
     becomes: Operation
+    older: list[str] = []
+    """Older words for `values` (CODE_MAPPED)."""
+    otherwise: list[str] = []
+    """The values of the contrary. Where given, any other word is CODE_UNKNOWN and changes nothing."""
+    otherwise_older: list[str] = []
+    """Older words for `otherwise` (CODE_MAPPED)."""
 
 
 class Check(Strict):

@@ -99,6 +99,8 @@ def _column_pairs(spec: People, columns: Columns) -> Callable[[Row, list[Finding
         names: list[str] = split_names(names_text) if names_text else []
         numbers = [part.strip() for part in _NUMBERS.split(numbers_text)] if numbers_text else []
         numbers = numbers[:-1] if len(numbers) > 1 and not numbers[-1] else numbers
+        if len(names) == 1 and len(numbers) > 1 and numbers_text:
+            numbers = [numbers_text]  # one person's number with separators inside, or two numbers for one person
         if not numbers:
             return [(name, None) for name in names]
         if names and len(names) != len(numbers):

@@ -13,6 +13,7 @@ from bus.normalizer.mapping_file import FieldRule
 from bus.normalizer.statement import Row
 from bus.standards import dwellings
 from bus.standards.encodings import looks_garbled
+from bus.standards.free_text import redact
 from bus.standards.reading import Reading
 
 _UNREAD = ("ADDR_PARTIAL", "ADDR_AMBIGUOUS")
@@ -66,7 +67,7 @@ def _address_reader(kit: Kit) -> Callable[[str, str | None], Reading[Any]]:
             return Reading(None, ("MOJIBAKE",))
         reading = kit.addresses.read(text, within)
         parts = reading.value._asdict() if reading.value is not None else {}
-        return Reading({"text": text.strip(), **parts}, reading.codes)
+        return Reading({"text": redact(text.strip()), **parts}, reading.codes)
 
     return read
 

@@ -22,7 +22,8 @@ _WITH_PRECISION = ("", "_precision")
 
 CONVERTERS: Mapping[str, Converter] = {
     "text": Converter(texts.text),
-    "free_text": Converter(texts.free_text),
+    "free_text": Converter(texts.text),
+    "identifier": Converter(texts.identifier),
     "name": Converter(texts.name),
     "words": Converter(texts.words),
     "code": Converter(texts.code),

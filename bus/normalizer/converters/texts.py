@@ -19,23 +19,24 @@ _BETWEEN = re.compile(r"[、，,;；/|]+")
 
 
 def text(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
-    """The words as they stand, without blanks around them. Visibly wrongly decoded text is withheld."""
-
-    def convert(text: str, row: Row) -> Reading[str]:
-        if looks_garbled(text):
-            return Reading(None, ("MOJIBAKE",))
-        return Reading(text.strip() or None)
-
-    return convert
-
-
-def free_text(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
-    """What people write: numbers and phones in it are replaced."""
+    """Words without blanks around them. Numbers and phones of persons that stand in them are replaced; visibly wrongly decoded text is
+    withheld."""
 
     def convert(text: str, row: Row) -> Reading[str]:
         if looks_garbled(text):
             return Reading(None, ("MOJIBAKE",))
         return Reading(redact(text.strip()) or None)
+
+    return convert
+
+
+def identifier(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """The source's own number of something, as it stands: it may be of 18 digits and is no citizen number."""
+
+    def convert(text: str, row: Row) -> Reading[str]:
+        if looks_garbled(text):
+            return Reading(None, ("MOJIBAKE",))
+        return Reading(text.strip() or None)
 
     return convert
 
