@@ -29,7 +29,7 @@ PORTS = ("plain", "proxied", "proxy", "secured", "controller")
 ADMIN_PASSWORD = "only-for-development"  # noqa: S105 (the broker listens on this machine only)
 
 
-class NotStarted(Exception):  # noqa: N818 (reads as what happened)
+class NotStarted(Exception):
     """The broker could not be started; the message says why."""
 
 

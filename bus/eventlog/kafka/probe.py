@@ -60,7 +60,7 @@ def probe_settings(settings: ClientSettings) -> Probed:
 _FURTHER = ("host_unknown", "no_answer", "refused", "not_kafka", "tls", "credentials_wanted", "mechanism", "credentials", "ok")
 
 
-class _Trouble(Exception):  # noqa: N818 (not an error of the program: the finding itself)
+class _Trouble(Exception):
     def __init__(self, code: str, english: str, chinese: str) -> None:
         super().__init__(code)
         self.code, self.english, self.chinese = code, english, chinese
@@ -105,6 +105,8 @@ def _connect(host: str, port: int, settings: ClientSettings) -> socket.socket:
 def _greet(link: socket.socket, settings: ClientSettings) -> None:
     try:
         _ask(link, ApiVersionsRequest[0](), ApiVersionsResponse)
+    except TimeoutError as error:
+        raise _Trouble("no_answer", "The host takes the connection and does not answer.", "主机接受连接但没有应答。") from error
     except (OSError, ValueError, struct.error) as error:
         hint, hint_zh = ("", "") if settings.tls else (" Perhaps it wants TLS (security.protocol).", "可能需要 TLS（security.protocol）。")
         raise _Trouble("not_kafka", f"What answers here does not speak Kafka.{hint}", f"应答者不是 Kafka。{hint_zh}") from error
