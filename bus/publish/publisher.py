@@ -30,7 +30,7 @@ from bus.keys import KeyRing
 from bus.publish.check import compile_check, refuse_a_secret_file
 from bus.publish.decide import Decided, Encode, Reading, decide
 from bus.publish.report import Nowhere, Report, Sink
-from bus.publish.seen import Keys, Seen
+from bus.publish.seen import Keys, Seen, in_our_words
 from bus.publish.source import FileCheck, Row, Source
 from bus.sealing import row_hash
 
@@ -70,7 +70,8 @@ def publish(job: Publication, source: Source) -> Report:
         _log(job).create(topics.spec(name, job.partitions, job.raw_days) for name in _topics(job.contract))
         for turn in range(_TURNS):
             try:
-                _attempt(job, source, found, tally)
+                with in_our_words(job.state):
+                    _attempt(job, source, found, tally)
                 break
             except Fenced:
                 if turn == _TURNS - 1:

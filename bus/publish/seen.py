@@ -10,13 +10,14 @@ Memory is flat: the view lives in SQLite with a small cache.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import apsw
 
+from bus.errors import DiskFull, LogRefused
 from bus.event import Record
 from bus.eventlog import topics
 from bus.eventlog.dead_letter import REPLAY_LETTER
@@ -34,6 +35,23 @@ CREATE TABLE position (topic TEXT, partition INTEGER, next INTEGER NOT NULL, PRI
 CREATE TABLE meta (identity TEXT NOT NULL);
 PRAGMA user_version = {_VERSION};
 """
+
+
+@contextmanager
+def in_our_words(folder: Path) -> Iterator[None]:
+    """Raise `DiskFull` or `LogRefused` for what SQLite says of a view in `folder`."""
+    try:
+        yield
+    except apsw.FullError:
+        raise DiskFull(place=str(folder)) from None
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.IOError, apsw.PermissionsError, apsw.CorruptError) as error:
+        raise LogRefused(
+            f"The local view of what was published cannot be used ({type(error).__name__}).",
+            f"本地“已发布”视图不可用（{type(error).__name__}）。",
+            place=str(folder),
+            hint="Make the folder writable, or delete it: the view is rebuilt from the log.",
+            hint_zh="请使该目录可写，或将其删除：视图会由日志重建。",
+        ) from None
 
 
 class Known(NamedTuple):

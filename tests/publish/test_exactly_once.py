@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 from publishing import CATALOG, Office, member, members
 
+from bus.errors import DiskFull
 from bus.eventlog import topics
 from bus.publish.publisher import Publication, publish, writer_name
+from bus.publish.seen import Keys, Known
 from connectors.files import open_source
 
 SET = "civil.assistance_member"
@@ -107,4 +110,23 @@ def test_a_fenced_publisher_opens_again_and_goes_on(office: Office) -> None:
     report = publish(job, open_source(path, CATALOG.layouts[SET], job.contract))
     assert report.balanced
     assert (report.created, report.refused, report.earlier) == (95, 2, 0)
+    assert_once(office, readings=1)
+
+
+def test_a_full_disk_is_said_in_plain_words_and_the_next_run_goes_on(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = office.write("DB_MEMBER.csv", members(LINES))
+    note = Keys.note
+    calls = []
+
+    def full(keys: Keys, known: dict[bytes, Known]) -> None:
+        calls.append(1)
+        if len(calls) == 4:
+            raise apsw.FullError
+        note(keys, known)
+
+    monkeypatch.setattr(Keys, "note", full)
+    with pytest.raises(DiskFull):
+        publish(office.job(SET, batch_rows=10), open_source(path, CATALOG.layouts[SET], CATALOG.datasets[SET]))
+    report = publish(office.job(SET, batch_rows=10), open_source(path, CATALOG.layouts[SET], CATALOG.datasets[SET]))
+    assert report.earlier == 40
     assert_once(office, readings=1)
