@@ -9,7 +9,7 @@ from bus.standards.chinese_numbers import RUN, numeral, plain_text
 from bus.standards.reading import Reading
 
 _UNITS = "元|块|人|户|栋|幢|座|层|套|间|个|名|口|次|件|条|岁|周岁|平方米|平米|平方|m2|㎡|m²|小时|h|年|天|家|处|台|辆|元整|人民币"
-_DIGITS = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:E[+-]?\d{1,2})?"
+_DIGITS = r"[+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:E[+-]?\d{1,2})?"
 _NUMBER = re.compile(rf"(?:约|大约|大概|共计?|合计|人民币|[¥￥])?\s*({_DIGITS})\s*(万)?\s*(?:{_UNITS})?\s*(?:左右)?", re.IGNORECASE)
 _INVALID_DECIMAL: Reading[Decimal] = Reading(None, ("NUMBER_INVALID",))
 _INVALID_COUNT: Reading[int] = Reading(None, ("NUMBER_INVALID",))
@@ -20,7 +20,7 @@ def read_decimal(text: str) -> Reading[Decimal]:
     if text.isascii() and text.replace(".", "", 1).isdecimal():
         return Reading(Decimal(text))
     match = _NUMBER.fullmatch(_latin(plain_text(text)))
-    if match is None or not any(c.isdecimal() for c in match[1]):
+    if match is None:
         return _INVALID_DECIMAL
     number = Decimal(match[1].replace(",", ""))
     return Reading(number * 10_000 if match[2] else number)

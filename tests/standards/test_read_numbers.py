@@ -19,7 +19,7 @@ def test_a_count_may_have_a_word_beside_it(text: str, count: int) -> None:
     assert read_count(text) == (count, ())
 
 
-@pytest.mark.parametrize("text", ["面议", "800多户", "1000-1200", "近300", ".", "h", "1.2.3", "12 34x", "➀"])
+@pytest.mark.parametrize("text", ["面议", "800多户", "1000-1200", "近300", ".", "h", "1.2.3", "12 34x", "➀", "E0"])
 def test_what_is_no_exact_number_is_withheld(text: str) -> None:
     assert read_count(text) == (None, ("NUMBER_INVALID",))
 
