@@ -22,7 +22,7 @@ ROWS = [
     ("ID_LOWER_X", MEMBER, "ID_CARD", {"ID_CARD": "37990119800309000x"}, (), {"id_masked": "3799**********000X"}),
     ("ID_FULLWIDTH", MEMBER, "ID_CARD", {"ID_CARD": "３７９９０１１９８００１０１００１０"}, (), {"birth_date": "1980-01-01"}),
     ("ID_FULLWIDTH", MEMBER, "ID_CARD", {"ID_CARD": "379901-19800101-0010"}, (), {"birth_date": "1980-01-01"}),
-    ("ID_REGION_UNKNOWN", MEMBER, "ID_CARD", {"ID_CARD": "999901198001010016"}, (), {"birth_date": "1980-01-01"}),
+    ("ID_REGION_UNKNOWN", MEMBER, "ID_CARD", {"ID_CARD": "599901198001010011"}, (), {"birth_date": "1980-01-01"}),
     ("ID_SEX_CONFLICT", MEMBER, "SEX", {"ID_CARD": GOOD, "SEX": "2"}, (), {"sex": "1"}),
     ("ID_DOB_CONFLICT", MEMBER, "BIRTHDAY", {"ID_CARD": GOOD, "BIRTHDAY": "1981-01-01"}, (), {"birth_date": "1980-01-01"}),
     ("MASKED_INPUT", SURVEY, "LXDH", {"LXDH": "199****0001"}, (), {"phones": []}),
