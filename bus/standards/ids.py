@@ -127,7 +127,8 @@ def _read_written(text: str, on: date, number_cell: bool, regions: Container[str
     if _MASK.search(bare) and sum(c.isdecimal() for c in bare) < len(bare) - 1 and bare.translate(_UNMASKED).isdecimal():
         return Reading(None, ("MASKED_INPUT",))
     if len(bare) == 15 and bare.isdecimal():
-        return _of_15(bare, on, regions, notes)
+        # 15 digits would survive a double, but what once stood in the cell cannot be known: the rule is "a number cell: always".
+        return Reading(None, ("ID_EXCEL_PRECISION_LOSS",)) if number_cell else _of_15(bare, on, regions, notes)
     return Reading(None, (*notes, "ID_FORMAT"))
 
 

@@ -88,6 +88,10 @@ def test_a_number_cell_is_lost_whatever_the_check_says() -> None:
     assert codes(good, number_cell=True) == ("ID_EXCEL_PRECISION_LOSS",)
 
 
+def test_a_number_cell_of_15_digits_is_lost_too() -> None:
+    assert codes("379901580314123", number_cell=True) == ("ID_EXCEL_PRECISION_LOSS",)
+
+
 def test_text_that_merely_ends_in_three_zeros_may_be_good() -> None:
     good = next(
         f + "0"
