@@ -1,0 +1,1 @@
+"""Figures of speed and memory, as ratios within one run: `make bench`. What they mean stands in README.md."""
