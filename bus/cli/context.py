@@ -114,7 +114,7 @@ def open_log(settings: Settings) -> EventLog:
     path = sqlite_path(settings)
     if path.parent == settings.home:
         make_private(settings.home)
-    return SqliteLog(path, f"{settings.namespace}." if settings.namespace else "")
+    return SqliteLog(path, settings.namespace)
 
 
 def sqlite_path(settings: Settings) -> Path:
