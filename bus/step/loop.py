@@ -16,7 +16,7 @@ from bus.event import Batch, Output
 from bus.eventlog.port import EventLog, Reader
 from bus.step.hand import Hand
 from bus.step.poison import Decider, Refuse
-from bus.step.progress import all_through, matching
+from bus.step.progress import Place, all_through, matching
 from bus.step.pulse import Pulse
 from bus.step.watch import Watch
 
@@ -25,6 +25,7 @@ LOOK_S = 5.0  # between two looks for new topics
 FAILURES = 5  # in a row, before the step ends itself: another process, freshly started, may do better
 HOPELESS = 2  # of those that trying again does not cure (no space, no such topic)
 LONGEST_PAUSE_S = 5.0
+_POLLS_TO_QUESTIONS = 5  # time for polls against time for asking whether all is through
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class _Loop:
         self._decider = Decider(step.decide, step.refuse, hand, watch, options.stall_s)
         self._diary = diary(step.name)
         self._failures = 0
+        self._ask_at = 0.0
+        self._seen: dict[Place, int | None] = {}
         self.committed = 0
         self.done = False
 
@@ -107,8 +110,19 @@ class _Loop:
                 look_at = time.monotonic() + LOOK_S
                 if matching(self._log, self._step.reads) != topics:
                     return
-            self.done = idle and all_through(self._log, self._step.name, topics)
+            self.done = idle and self._all_through(topics)
         self.done = True
+
+    def _all_through(self, topics: list[str]) -> bool:
+        """Whether it is time to end. On Kafka the question takes a while, and a group is joined in polls alone: so most of the time is
+        left to them, or several workers would ask and ask and never come to work."""
+        began = time.monotonic()
+        if began < self._ask_at:
+            return False
+        through = all_through(self._log, self._step.name, topics, self._seen)
+        now = time.monotonic()
+        self._ask_at = now + _POLLS_TO_QUESTIONS * (now - began)
+        return through
 
     def _one_batch(self, reader: Reader) -> bool:
         self._watch.beat()

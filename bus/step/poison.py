@@ -29,7 +29,7 @@ Refuse = Callable[[str, int, int, Record], list[Output]]
 """(topic, partition, offset, record) → the outputs that set the record aside: its dead letter and what the account needs."""
 
 
-class OutputTooLarge(Exception):  # noqa: N818 (a verdict on the input, not an error for a person)
+class OutputTooLarge(Exception):
     """An output is larger than a topic takes."""
 
 

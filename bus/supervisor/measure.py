@@ -16,6 +16,7 @@ from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.metrics import Sample, exposition
 from bus.step import Behind, behind
+from bus.step.progress import Place
 from bus.step.pulse import Beat, read_pulses
 
 SILENT_S = 30.0  # a step's process writes a sign of life each second; a long batch may take a while
@@ -82,6 +83,7 @@ class Gauge:
         self._last: _Reading | None = None
         self._began = time.time()
         self._quiet_since: dict[str, float] = {}
+        self._seen: dict[str, dict[Place, int | None]] = {}
 
     def metrics(self) -> bytes:
         """What Prometheus reads."""
@@ -126,7 +128,7 @@ class Gauge:
         try:
             self._log = log = self._log or self._open()
             self._fold(log)
-            found = {step: behind(log, step, prefix) for step, prefix in self._reads.items()}
+            found = {step: behind(log, step, prefix, self._seen.setdefault(step, {})) for step, prefix in self._reads.items()}
             self._last = _Reading(self._folded, found, read_pulses(self._state(log)), now)
         except BusError as error:
             if self._log is not None:
