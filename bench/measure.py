@@ -50,14 +50,16 @@ Rounds = dict[str, list[Figure]]
 def start_child(arguments: Sequence[str]) -> subprocess.Popen[str]:
     """Start `python -m <arguments>`, to be ended by `figure_of`."""
     env = {**os.environ, "PYTHONHASHSEED": "0"}
-    return subprocess.Popen([sys.executable, "-m", *arguments], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
 
 
 def figure_of(child: subprocess.Popen[str]) -> Figure:
     """Wait for a child; the Figure it prints as JSON on its last line."""
     said, complaints = child.communicate()
     if child.returncode:
-        raise SystemExit(f"{' '.join(map(str, child.args))} ended with {child.returncode}:\n{complaints[-3000:]}")  # type: ignore[union-attr]
+        raise SystemExit(f"{child.args!r} ended with {child.returncode}:\n{complaints[-3000:]}")
     return Figure(**json.loads(said.strip().splitlines()[-1]))
 
 

@@ -1,8 +1,8 @@
 """The normalizer on both logs, against what the same records cost in memory alone.
 
-    memory   Normalizer.decide on batches read before the clock starts: decode, mapping, crypto, encode; no log, nothing committed
-    sqlite   the whole step: poll → decide → commit, synced to the disk
-    kafka    the same on a real broker, in transactions; the broker's own CPU is not the worker's
+memory   Normalizer.decide on batches read before the clock starts: decode, mapping, crypto, encode; no log, nothing committed
+sqlite   the whole step: poll → decide → commit, synced to the disk
+kafka    the same on a real broker, in transactions; the broker's own CPU is not the worker's
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def take(choice: Choice) -> list[Line]:
     """The figures."""
     where, home = city(choice.residents), published(choice.residents)
     with a_broker(choice.kafka) as broker, tempfile.TemporaryDirectory(prefix="civicbus-bench-") as temporary:
-        variants = {
+        variants: dict[str, Callable[[], Figure]] = {
             "memory": partial(run_child, "bench.normalizer", "memory", home, where),
             "sqlite": partial(_on_a_copy, home, where, Path(temporary)),
         }
@@ -40,7 +41,9 @@ def take(choice: Choice) -> list[Line]:
             publish_all(app, where)
             app.close()
             groups = iter(range(choice.rounds))
-            variants["kafka"] = lambda: run_child("bench.normalizer", "kafka", kafka_home, where, log, f"normalizer-{next(groups)}")
+            variants["kafka"] = lambda: run_child(
+                "bench.normalizer", "kafka", kafka_home, where, log, f"normalizer-{next(groups)}", NAMESPACE
+            )
         found = in_turn(choice.rounds, variants)
     lines = [
         speed_line("normalizer: decode + mapping + crypto + encode in memory", found["memory"], COMMAND),
@@ -79,9 +82,9 @@ def _decided(decide: object, batch: Batch) -> int:
     return len(batch.records)
 
 
-def on_log(home: Path, where: Path, log: str | None, group: str) -> None:
+def on_log(home: Path, where: Path, log: str | None = None, group: str = "normalizer", namespace: str = "") -> None:
     """The step until all is through."""
-    app = open_bus(home, where, log, NAMESPACE if log else "")
+    app = open_bus(home, where, log, namespace)
     step, options = normalizer_of(app, group)
     with measured() as clock:
         clock.records = run(app.log, step, options)
@@ -93,4 +96,4 @@ if __name__ == "__main__":
     if variant == "memory":
         in_memory(Path(home), Path(where))
     else:
-        on_log(Path(home), Path(where), rest[0] if rest else None, rest[1] if rest else "normalizer")
+        on_log(Path(home), Path(where), *rest)

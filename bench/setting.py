@@ -24,6 +24,8 @@ DELIVERY = "2026-09"
 DATASETS = ("civil.assistance_member", "housing.dwelling", "social.resident_survey")
 """What the figures are taken on: a small file of people, a wide one with several owners in one cell, a long one of people and homes."""
 
+RECORDS_A_RESIDENT = 0.85
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -44,6 +46,11 @@ def city(residents: int) -> Path:
         make_city(folder, residents, delivery=DELIVERY, deliveries=1)
         (folder / ".made").touch()
     return folder
+
+
+def residents_for(records: int) -> int:
+    """How large a city is whose three files hold about so many records."""
+    return round(records / RECORDS_A_RESIDENT / 10_000) * 10_000 or 1_000
 
 
 def open_bus(home: Path, where: Path, log: str | None = None, namespace: str = "") -> App:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.measure import Figure, median
+from bench.setting import Choice
 
 README = Path(__file__).parent / "README.md"
 MACHINE = "2 cores shared virtual machine"
@@ -67,6 +68,7 @@ def write(name: str, lines: Sequence[Line], conditions: str) -> None:
     README.write_text(pattern.sub(lambda _: said, text), encoding="utf-8")
 
 
-def conditions(residents: int, rounds: int) -> str:
+def conditions(choice: Choice) -> str:
     """When and on what it was measured."""
-    return f"{datetime.now(UTC):%Y-%m-%d}, {MACHINE}; city of {residents:,} residents, {rounds} rounds."
+    large = f"{choice.records:,} records in the large runs" if choice.records else ""
+    return f"{datetime.now(UTC):%Y-%m-%d}, {MACHINE}; city of {choice.residents:,} residents, {choice.rounds} rounds, {large}."
