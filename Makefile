@@ -11,7 +11,7 @@ LOG ?= sqlite,kafka
 DEMO ?= data/demo
 RESIDENTS ?= 5000
 
-.PHONY: help run test lint format bench faults kafka tools lock clean
+.PHONY: help run test lint format bench faults kafka tools docs lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ kafka: tools $(VENV)/dev.done ## a real Apache Kafka on this machine to play wit
 
 tools: ## what the tests need beside Python: Java, Maven, the broker's jars, promtool
 	@LOG=$(LOG) sh deploy/ensure-tools.sh
+
+docs: $(VENV)/dev.done ## renew what is made from the code: REFERENCE.md, the file map of ARCHITECTURE.md
+	$(BIN)/python -m tests.docs.generate
 
 lock: $(VENV)/dev.done ## pin every package anew, with hashes
 	echo 'setuptools>=77' > $(VENV)/build.in
