@@ -55,7 +55,8 @@ class Dropped(NamedTuple):
 class Contract(NamedTuple):
     """What a department may say in one dataset. `columns` is by the source's column name, in the order of the contract.
 
-    `key` names source columns; a personal key may name dropped ones, which then go into the keyed hash only.
+    `key` names source columns; a personal key may name dropped ones, which then go into the keyed hash only. `sheet_in_key`: whoever fills
+    in a sheet (a street) answers for its rows alone, so the sheet belongs to the key (personal keys only).
     """
 
     dataset: str
@@ -73,6 +74,7 @@ class Contract(NamedTuple):
     dropped: Mapping[str, Dropped]
     schema: Schema
     version: Version
+    sheet_in_key: bool = False
 
 
 class Catalog(NamedTuple):
@@ -167,6 +169,7 @@ class _ContractNotes(BaseModel):
     share_class: Literal["unconditional", "conditional", "not_shared"]
     key: Annotated[list[str], Field(min_length=1)]
     personal_key: bool
+    sheet_in_key: bool = False
     dropped: list[_DroppedNote]
 
 
@@ -188,6 +191,8 @@ def _contract(topic: str, version: Version, departments: Mapping[str, Department
         raise ConfigRefused(
             en, f"dataset 与 owner 须与文件位置一致，且部门须列入 departments.yaml：{notes.dataset}、{notes.owner}。", place=version.place
         )
+    if notes.sheet_in_key and not notes.personal_key:
+        raise ConfigRefused("sheet_in_key is for personal keys.", "sheet_in_key 仅用于个人信息主键。", place=version.place)
     columns = _columns(version)
     dropped = {d.column: Dropped(d.column, d.reason, d.reason_zh) for d in notes.dropped}
     for column in notes.key:
@@ -209,6 +214,7 @@ def _contract(topic: str, version: Version, departments: Mapping[str, Department
         dropped=dropped,
         schema=version.schema,
         version=version,
+        sheet_in_key=notes.sheet_in_key,
     )
 
 

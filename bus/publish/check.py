@@ -25,8 +25,10 @@ _NEVER = re.compile("开户行|银行|账号|账户|帐号|卡号|户名|致贫|
 _MARKING = re.compile("密级|涉密|定密|保密等级|保密级别|秘密")
 _SECRET = re.compile("国家秘密|工作秘密|绝密|机密|(?<![个人商业])秘密")
 _NOT_SECRET = re.compile("^[非不无否]|不属于|不涉|不含|无密")
+_LABELLED = re.compile(r"(?:密级|保密等级|保密级别)\s*[：:]\s*[\[【(（《〔]?\s*(.*)", re.DOTALL)
 _YES = frozenset({"是", "1", "Y", "y", "√", "有", "TRUE"})
 _AROUND = " \t\u3000[]【】()（）《》〔〕"
+_OPENS, _CLOSES = tuple("[【(（《〔"), tuple("]】)）》〕")
 
 
 class Said(NamedTuple):
@@ -53,7 +55,7 @@ def compile_check(
     contract: Contract, keys: KeyRing, delivery: str, width: int, secret_markers: Sequence[str] = ("国家秘密", "工作秘密")
 ) -> Check:
     """The check of the rows of one file. `width`: cells of its header; `secret_markers`: what marks a row as secret when a cell says it."""
-    dataset, personal, key_columns = contract.dataset, contract.personal_key, tuple(contract.key)
+    dataset, personal, by_sheet, key_columns = contract.dataset, contract.personal_key, contract.sheet_in_key, tuple(contract.key)
     names = [(column, said.field) for column, said in contract.columns.items()]
     columns = frozenset(contract.columns)
     dropped = frozenset(contract.dropped)
@@ -85,6 +87,8 @@ def compile_check(
         value["bus_source"] = {"delivery": delivery, "file": row.file, "sheet": row.sheet, "row": row.number}
         value["bus_number_cells"] = numbers
         value["bus_extra"] = extra
+        if by_sheet:
+            parts.append(row.sheet or "")
         key = row_hash(keys, dataset, *parts).hex() if personal else "\x1f".join(parts)
         return Said(key.encode(), row_hash(keys, dataset, content), value)
 
@@ -132,21 +136,27 @@ def _safe(cells: Mapping[str, str], dropped: frozenset[str], width: int) -> dict
     return {column: cells[column] for column in order[: max(0, first - 1 - abs(width - len(order)))]}
 
 
-def _is_all_of(cell: str, mark: re.Match[str]) -> bool:
-    """Nothing but the mark, or the mark with its term ("机密★10年")."""
-    return mark[0].endswith("★") or cell[mark.end() :].strip(_AROUND)[:1] in ("", "★", "☆")
+def _is_a_mark(cell: str, bare: str, mark: re.Match[str]) -> bool:
+    """Nothing but the mark; the mark with its term ("机密★10年"); or, as documents are marked, in brackets or before a colon at the head
+    of what it marks ("【工作秘密】…", "工作秘密：…")."""
+    after = bare[mark.end() :].lstrip()
+    if mark[0].endswith("★") or after.strip(_AROUND)[:1] in ("", "★", "☆"):
+        return True
+    return after.startswith(("：", ":")) or (cell.lstrip()[:1] in _OPENS and after[:1] in _CLOSES)
 
 
 def _secret(cells: Mapping[str, str], columns: frozenset[str], marker: re.Pattern[str]) -> str | None:
     """The column whose cell marks the row as a state secret (保守国家秘密法) or a work secret, None when none does.
 
-    In a column of the contract only a cell that is nothing but the mark counts: an appeal may *speak* of secrets. In a marking column
-    and in one that the contract does not know, a cell that contains it."""
+    In a column of the contract only a cell that is nothing but the mark, or is headed by it ("密级：机密" too), counts: an appeal may
+    *speak* of secrets. In a marking column and in one that the contract does not know, a cell that contains it."""
     for column, text in cells.items():
         if "密" not in text and not (text in _YES and _MARKING.search(column)):
             continue
         bare = text.strip(_AROUND)
-        if (found := marker.match(bare)) and (column not in columns or _is_all_of(bare, found)):
+        if (found := marker.match(bare)) and (column not in columns or _is_a_mark(text, bare, found)):
+            return column
+        if (labelled := _LABELLED.match(bare)) and _SECRET.match(labelled[1]):
             return column
         if column in columns or _NOT_SECRET.search(bare):
             continue

@@ -50,6 +50,7 @@ _LEADS = frozenset(bytes((lead, trail)).decode("gb18030") for lead in range(0xE4
 _TRAIL = "\x80-¿‚-›ˆ˜™€Œ-žƒ"
 _LATIN = re.compile(f"(?:[À-ï][{_TRAIL}][{_TRAIL} ]?){{2,}}")
 _HAN = re.compile("[㐀-䶿\u4e00-\u9fff]")
+_CJK = re.compile("[\u3000-\u303f㐀-䶿\u4e00-\u9fff\uff00-\uffef]")
 
 
 def looks_garbled(text: str) -> bool:
@@ -65,13 +66,15 @@ def looks_garbled(text: str) -> bool:
 
 
 def _reads_as_utf8(text: str) -> bool:
-    """Whether the text, written back as GBK, is UTF-8 of other Han characters: true text hardly ever is."""
+    """Whether the text, written back as GBK, is for the most part UTF-8 of other Han characters and signs: true text hardly ever is.
+    Digits and letters were the same in both and do not count."""
     try:
         raw = text.encode("gb18030")
     except UnicodeEncodeError:
         return False
-    han = len(_HAN.findall(raw.decode("utf-8", "ignore")))
-    return han >= 2 and han * 4 >= len(raw)
+    other = raw.decode("utf-8", "ignore")
+    odd = sum(byte > 0x7F for byte in raw)
+    return len(_HAN.findall(other)) >= 2 and len(_CJK.findall(other)) * 4 >= odd
 
 
 def garbled_share(cells: Iterable[str]) -> float:

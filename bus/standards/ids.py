@@ -169,13 +169,14 @@ _SHAPES = {
 }
 """Enough of each shape to refuse what cannot be one; no check is published for the older cards."""
 _ANY = re.compile(r"[^\s*]{3,40}")
-_KIND_OF_18 = frozenset({HMT_PERMIT, FOREIGN_PERMIT, "household_register", "military_id", "other"})
+_KIND_OF_18 = frozenset({"passport", HMT_PERMIT, FOREIGN_PERMIT, "household_register", "military_id", "other"})
 
 
 def read_document(text: str, kind: str, on: date, number_cell: bool = False, regions: Container[str] | None = None) -> Reading[Document]:
     """The number of a document of the declared kind, in a namespace of its own: never forced into a citizen number.
 
-    A number of 18 characters under another kind than passport is read as what it is (a residence permit, a citizen number mis-declared).
+    A number of 18 characters is read as what it is, whatever was declared (a residence permit, a citizen number mis-declared; of two owners
+    the one with a passport gives the kind for both).
     Codes as of `read_citizen_number`; ID_FORMAT where it cannot be a number of that kind.
     """
     plain = plain_text(text)

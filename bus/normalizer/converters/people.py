@@ -10,7 +10,7 @@ from bus.normalizer.cells import Columns, note
 from bus.normalizer.converters.hiding import ORGANIZATION as ORGANIZATION_TOPIC
 from bus.normalizer.converters.hiding import RESIDENT, phones_hider
 from bus.normalizer.converters.organization import credit_reader, looks_like_organization
-from bus.normalizer.converters.person import NOBODY, ORGANIZATION, _kind_reader, identity_reader, name_putter
+from bus.normalizer.converters.person import NOBODY, ORGANIZATION, _kind_reader, guessed_kind, identity_reader, name_putter
 from bus.normalizer.converters.phones import phones_of
 from bus.normalizer.kit import Kit
 from bus.normalizer.mapping_file import People
@@ -76,7 +76,8 @@ def build_people(spec: People, columns: Columns, kit: Kit) -> Callable[[Row], li
                 party = organization(name, number, ordinal, found)
                 hide = hide_organization
             else:
-                party = person(name, number, kind, row, ordinal, found)
+                own = guessed_kind(number, kind) if number and len(told) > 1 else kind  # the cell of the kind speaks of one of them
+                party = person(name, number, own, row, ordinal, found)
                 hide = hide_person
             if called and ordinal == 0:
                 party.fields["phones"] = hide(called)
@@ -97,8 +98,8 @@ def _column_pairs(spec: People, columns: Columns) -> Callable[[Row, list[Finding
         names_text = fetch_names(row, found)
         numbers_text = fetch_numbers(row, found) if fetch_numbers else None
         names: list[str] = split_names(names_text) if names_text else []
-        numbers = [part.strip() for part in _NUMBERS.split(numbers_text)] if numbers_text else []
-        numbers = numbers[:-1] if len(numbers) > 1 and not numbers[-1] else numbers
+        numbers = _NUMBERS.split(numbers_text) if numbers_text else []
+        numbers = numbers[:-1] if len(numbers) > 1 and not numbers[-1].strip() else numbers
         if len(names) == 1 and len(numbers) > 1 and numbers_text:
             numbers = [numbers_text]  # one person's number with separators inside, or two numbers for one person
         if not numbers:
@@ -112,10 +113,10 @@ def _column_pairs(spec: People, columns: Columns) -> Callable[[Row, list[Finding
 
 
 def _known(number: str, column: str | None, found: list[Finding]) -> str | None:
-    if is_null_token(number):
+    if number.strip() and is_null_token(number):
         found.append(finding("NULL_TOKEN", column))
         return None
-    return number or None
+    return number if number.strip() else None
 
 
 def _text_pairs(spec: People, columns: Columns) -> Callable[[Row, list[Finding]], list[Pair]]:

@@ -48,10 +48,11 @@ DAMAGED = Identity({}, None, None, True)
 
 def identity_reader(kit: Kit) -> Callable[[str, str, str, Row, Notes], Identity]:
     """(text, column, kind of document, row, findings) → what the number says; a damaged one is refused."""
-    hide = number_hider(kit.keys)
+    hide, regions = number_hider(kit.keys), kit.divisions.regions
 
     def read(text: str, column: str, kind: str, row: Row, found: Notes) -> Identity:
-        value, codes = read_document(text, _guessed(text, kind) if kind in _VAGUE else kind, row.on, column in row.number_cells)
+        kind = guessed_kind(text, kind) if kind in _VAGUE else kind
+        value, codes = read_document(text, kind, row.on, column in row.number_cells, regions)
         note(found, codes, column, refuses=True)
         if value is None:
             return NOBODY if codes == ("NULL_TOKEN",) else DAMAGED
@@ -60,7 +61,7 @@ def identity_reader(kit: Kit) -> Callable[[str, str, str, Row, Notes], Identity]
     return read
 
 
-def _guessed(text: str, kind: str) -> str:
+def guessed_kind(text: str, kind: str) -> str:
     """The kind of a document that nobody declared, or only as another one: a travel permit or a passport by its letters (so that it has one
     namespace in all datasets), else as declared, else a citizen number."""
     bare = text.strip()
@@ -134,9 +135,13 @@ def name_putter() -> Callable[[str, str, Notes, dict[str, Any]], bool]:
 
     def put(text: str, column: str, found: Notes, out: dict[str, Any]) -> bool:
         reading = read(text)
-        note(found, reading.codes, column)
+        codes = reading.codes
         if reading.value is not None:
-            out.update(name_fields(reading.value.name, reading.value.note))
+            said = name_fields(reading.value.name, reading.value.note)
+            if "name" not in said:  # 王YAN先生, S先生: no name that a character could be missing from
+                codes = tuple(c for c in codes if c != "NAME_RARE_CHAR")
+            out.update(said)
+        note(found, codes, column)
         return "MOJIBAKE" in reading.codes and reading.value is None
 
     return put
