@@ -1,0 +1,29 @@
+"""`doctor` on a real Kafka names what is wrong with the credentials, and says them to nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_errors import civicbus
+
+WRONG = "not-the-password-7Q"
+
+if "kafka" in os.environ.get("LOG", "sqlite,kafka"):
+
+    @pytest.mark.kafka
+    def test_a_wrong_password_is_named_as_such(tmp_path: Path) -> None:
+        from tests.broker import ADMIN, broker
+
+        env = {f"CIVICBUS_KAFKA_{name.upper().replace('.', '_')}": value for name, value in {**ADMIN, "sasl.password": WRONG}.items()}
+        done = civicbus(tmp_path, "--log", f"kafka://{broker().secured}", "doctor", "--format", "json", **env)
+        log = next(each for each in json.loads(done.stdout)["findings"] if each["what"] == "log")
+
+        assert done.returncode == 5
+        assert log["verdict"] == "bad"
+        assert "password" in log["found"]
+        assert "密码" in log["found"]
+        assert WRONG not in done.stdout + done.stderr
