@@ -1,4 +1,6 @@
-"""The quality codes: one for one kind of damage, because the cure differs. Severity, effect, and the words for the department's data engineer.
+"""The quality codes: one for one kind of damage, because the cure differs.
+
+Severity, effect, and the words for the department's data engineer.
 
 Effects: repair (the true value is certain and goes out), withhold (the field goes out empty), refuse (the statement goes to the dead
 letter), note (nothing changed). Severities: info (nobody need act), warn (the owner should mend it), error (refused).
@@ -114,7 +116,8 @@ _TABLE = (
     ),
     Code(
         "PUA_CHAR", "warn", "note",
-        "姓名中有自造字（私用区字符），其他系统无法显示。", "The name holds a private-use (self-made) character that other systems cannot show.",
+        "姓名中有自造字（私用区字符），其他系统无法显示。",
+        "The name holds a private-use (self-made) character that other systems cannot show.",
         "请换成国家标准中的正式编码字。", "Replace it by the character's code in the national standard.",
     ),
     Code(
@@ -208,7 +211,8 @@ _TABLE = (
     ),
     Code(
         "DUP_PK", "error", "refuse",
-        "同一次交付中主键重复且内容不同，后出现的行未采用。", "The key occurs again in one delivery with other content; the later row was not taken.",
+        "同一次交付中主键重复且内容不同，后出现的行未采用。",
+        "The key occurs again in one delivery with other content; the later row was not taken.",
         "请去除重复，保留正确的一行。", "Remove the repetition and keep the right row.",
     ),
     Code(
@@ -218,7 +222,8 @@ _TABLE = (
     ),
     Code(
         "AUTHORITY_CONFLICT", "warn", "note",
-        "与该数据项的数源部门不一致，已列为异议。", "Differs from the department that is the authority for this item; a dispute was opened.",
+        "与该数据项的数源部门不一致，已列为异议。",
+        "Differs from the department that is the authority for this item; a dispute was opened.",
         "请与数源部门核对。", "Settle it with the authority.",
     ),
     Code(

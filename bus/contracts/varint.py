@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Malformed(ValueError):  # noqa: N818 - named for what the bytes are, like the family of bus.errors
+class Malformed(ValueError):
     """These bytes are not of this schema: what is wrong, English and Chinese, and never a value of them."""
 
     def __init__(self, en: str, zh: str) -> None:

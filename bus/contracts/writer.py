@@ -14,7 +14,7 @@ Writer = Callable[[Any, Callable[[bytes], None]], None]
 _CLASS = {"string": "str", "bytes": "bytes", "fixed": "bytes", "enum": "str", "map": "dict", "record": "dict"}
 
 
-class Unfit(ValueError):  # noqa: N818 - as varint.Malformed
+class Unfit(ValueError):
     """A value is not of its schema: the path, never the value itself."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -40,7 +41,8 @@ class Division(NamedTuple):
         return self.valid_from <= day < self.valid_to
 
 
-class Regions(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Regions:
     """Six-digit regions a citizen number may begin with: the city's own, past ones too, and elsewhere any of an existing province."""
 
     own: frozenset[str]
