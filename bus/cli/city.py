@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from bus.city import make_city
 from bus.errors import WrongUse
 
 app = typer.Typer()
@@ -28,6 +27,8 @@ def city(
 
     Nobody in it exists: division 3799xx is assigned to no place.
     """
+    from bus.city import make_city  # here, so that other commands start without it
+
     console = Console(stderr=True)
     try:
         with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from bus.city import make_city
 from bus.cli.context import of
 from bus.cli.say import note
 from bus.contracts.catalog import Catalog
@@ -64,6 +63,8 @@ def demo(
 
 def _city(folder: Path, residents: int) -> Path:
     """The city in `folder`, made unless it stands there whole (a mark is set last)."""
+    from bus.city import make_city  # here, so that other commands start without it
+
     made = folder / ".made"
     if not made.exists():
         shutil.rmtree(folder, ignore_errors=True)
