@@ -58,7 +58,7 @@ def demo(
         "schema list",
         "up",
     ):
-        note(f"  CIVICBUS_HOME={home} CIVICBUS_REFERENCE={run.reference} civicbus {line}")
+        note(f"  CIVICBUS_HOME={home} CIVICBUS_REFERENCE={run.reference} {_program()} {line}")
 
 
 def _city(folder: Path, residents: int) -> Path:
@@ -93,6 +93,11 @@ class _Commands:
         done = subprocess.run([sys.executable, "-m", "bus", *arguments], env=self._env, check=False, stdout=subprocess.DEVNULL)  # noqa: S603
         if done.returncode:
             raise DemoFailed(place="civicbus " + arguments[0])
+
+
+def _program() -> str:
+    """How this very program is called: by its name where the shell finds it."""
+    return "civicbus" if shutil.which("civicbus") else str(Path(sys.argv[0]))
 
 
 def _shown(arguments: Sequence[str]) -> list[str]:
