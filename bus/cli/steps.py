@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ from bus.config import Settings
 from bus.errors import ConfigRefused, WrongUse
 from bus.event import Output, Record
 from bus.eventlog import dead_letter, topics
+from bus.eventlog.known_keys import KnownKeys
 from bus.eventlog.port import EventLog
 from bus.step import Options, Refuse, Step, run
 from bus.step.poison import LARGEST
@@ -43,6 +45,7 @@ def normalizer(app: App) -> Step:
         divisions=divisions,
         addresses=AddressBook(divisions, read_compounds(app.reference)),
         code_list=lambda name: CodeList.load(_code_file(app.schemas / "codes", name)),
+        said_in=cache(lambda dataset: KnownKeys(app.log, topics.raw(app.dataset(dataset)))),
     )
     worker = Normalizer(compile_mappings(app.catalog, kit), sources_of(app.catalog), app.codec, app.keys)
     return Step("normalizer", "raw.", worker.decide, refuse_with(app, "normalize"))

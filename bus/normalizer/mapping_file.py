@@ -74,6 +74,8 @@ class FieldRule(Strict):
     """Codes that are no finding here: an address that only describes a person may fit several places."""
     quiet_if: Columns = []
     """`quiet` holds only where one of these columns is filled: a house that its code names is not ambiguous."""
+    known_in: str | None = None
+    """The dataset whose keys are the codes in force (that of the grids, for a grid)."""
     collect: bool = False
     """All columns of `from` into one list, instead of the first that is not empty."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
@@ -16,6 +17,7 @@ from bus.standards.encodings import looks_garbled
 from bus.standards.free_text import redact
 from bus.standards.reading import Reading
 
+_GRID = re.compile(r"\d{15}", re.ASCII)
 _UNREAD = ("ADDR_PARTIAL", "ADDR_AMBIGUOUS")
 Hint = Callable[[Row], str | None]
 
@@ -28,6 +30,25 @@ def division(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
         return kit.divisions.read_code(text, on)
 
     return lambda text, row: read(text, row.on)
+
+
+def grid(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """A grid's code, as it stands. DIV_OBSOLETE (a note: which grid took its place is not said by the code) where its community is no
+    longer in force or where the dataset of the grids knows the community's grids and not this one; DIV_UNKNOWN, without value, where the
+    city has no such community. A code of another shape than community and number is taken as it is."""
+    said = kit.said_in(spec.known_in) if spec.known_in else lambda key: None
+
+    def convert(text: str, row: Row) -> Reading[str]:
+        code = text.strip()
+        known = said(code)
+        if known or not _GRID.fullmatch(code):
+            return Reading(code)
+        value, codes = kit.divisions.read_code(code[:12], row.on)
+        if value is None:
+            return Reading(None, codes)
+        return Reading(code, ("DIV_OBSOLETE",) if codes or known is False else ())
+
+    return convert
 
 
 def division_name(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:

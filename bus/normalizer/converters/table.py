@@ -44,6 +44,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "uscc": Converter(organization.uscc),
     "org_code": Converter(organization.org_code),
     "division": Converter(places.division),
+    "grid": Converter(places.grid),
     "division_name": Converter(places.division_name),
     "address": Converter(places.address),
     "place": Converter(places.place),
