@@ -6,17 +6,22 @@ ARCHITECTURE.md, between its marks: the file map. REFERENCE.md, whole: commands,
 from __future__ import annotations
 
 import ast
+import importlib
 import os
+import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 import typer.main
 
+import bus
+import connectors
 from bus import errors
 from bus.cli import app
 from bus.config import FIELDS, KAFKA_FILE, KAFKA_PREFIX
 from bus.contracts import catalog
+from bus.eventlog.kafka.settings import _DEFAULTS as KAFKA_DEFAULTS
 from bus.metrics import METRICS
 from bus.quality import CODES
 
@@ -59,7 +64,8 @@ def reference() -> str:
         "## Settings 设置\n",
         _table(("in the environment", "meaning"), [(f"`{twin}`", meaning) for twin, meaning in FIELDS.values()]),
         f"`{KAFKA_PREFIX}<SETTING>` hands a setting to the Kafka client (`{KAFKA_PREFIX}SASL_USERNAME` is `sasl.username`); "
-        f"`{KAFKA_FILE}` names a properties file with such settings, for passwords.\n",
+        f"`{KAFKA_FILE}` names a properties file with such settings, for passwords. These are known, with their defaults:\n",
+        _table(("Kafka setting", "default"), [(f"`{name}`", default) for name, default in KAFKA_DEFAULTS.items()]),
         "## Datasets 数据集\n",
         _datasets(),
         "## Canonical entities 规范实体\n",
@@ -104,21 +110,29 @@ def _datasets() -> str:
 
 
 def _entities() -> str:
-    found = catalog.load()
-    return _table(
-        ("topic", "schema id", "version"), [(f"`canonical.{e}`", str(v.id), str(v.version)) for e, v in sorted(found.entities.items())]
-    )
+    rows = [(f"`canonical.{name}`", said.schema.raw.get("doc", ""), str(said.id)) for name, said in sorted(catalog.load().entities.items())]
+    return _table(("topic", "meaning", "schema id"), rows)
 
 
 def _errors() -> Iterator[tuple[str, ...]]:
+    for kind in error_kinds():
+        doc = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
+        yield f"`{kind.code}`", str(kind.exit_status), doc, kind.zh, kind.hint
+
+
+def error_kinds() -> list[type[errors.BusError]]:
+    """Every kind of error with a code of its own, in all modules of the bus."""
+    for package in (bus, connectors):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+
     def walk(kind: type[errors.BusError]) -> Iterator[type[errors.BusError]]:
         yield kind
         for child in kind.__subclasses__():
             yield from walk(child)
 
-    for kind in walk(errors.BusError):
-        doc = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
-        yield f"`{kind.code}`", str(kind.exit_status), doc, kind.zh, kind.hint
+    return [kind for kind in walk(errors.BusError) if "code" in vars(kind)]
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
