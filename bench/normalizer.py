@@ -21,6 +21,7 @@ from bench.table import Line, ratio_line, speed_line
 from bus.event import Batch
 from bus.step import run
 from bus.step.loop import calm_collector
+from bus.step.progress import matching
 
 NAMESPACE = "bench"
 COMMAND = "python -m bench normalizer"
@@ -69,7 +70,7 @@ def in_memory(home: Path, where: Path) -> None:
     """Decide on batches of the size the step polls, read beforehand; the outputs are counted and let go."""
     app = open_bus(home, where)
     step, options = normalizer_of(app)
-    names = [info.name for info in app.log.topics() if info.name.startswith(step.reads)]
+    names = matching(app.log, step.reads)
     batches = [batch for name in names for batch in app.log.scan(name, max_records=options.batch_records)]
     app.close()
     calm_collector()

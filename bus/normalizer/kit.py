@@ -16,7 +16,9 @@ from bus.standards.divisions import Divisions
 from bus.standards.reading import Reading
 
 MEMO = 65_536
-"""Entries kept of one memo (code cells, addresses, names): some 10 MB at most, and never one a row."""
+"""Entries kept of one memo of short words (code cells, names): some 10 MB at most, and never one a row."""
+RECENT = 4_096
+"""Entries kept of a memo whose entries are large (an address with its parts: 2 KB) or whose texts repeat only near one another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ from functools import lru_cache
 from typing import Any
 
 from bus.keys import KeyRing
+from bus.normalizer.kit import RECENT
 from bus.sealing import seal, token
 from bus.standards.masking import mask_number, mask_phone
 
 RESIDENT, ORGANIZATION = "canonical.resident", "canonical.organization"
 """The topics that numbers and phones are sealed for; other entities refer to the person by token."""
-RECENT = 4_096
-"""Persons kept at hand: rows of one person stand near one another."""
 
 
 def number_hider(keys: KeyRing) -> Callable[[str, str], dict[str, Any]]:

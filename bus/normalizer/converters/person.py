@@ -16,7 +16,7 @@ from bus.normalizer.cells import Columns, note
 from bus.normalizer.converters.hiding import RESIDENT, number_hider, phones_hider
 from bus.normalizer.converters.phones import phones_of
 from bus.normalizer.converters.texts import code
-from bus.normalizer.kit import MEMO, Kit
+from bus.normalizer.kit import MEMO, RECENT, Kit
 from bus.normalizer.mapping_file import FieldRule, Person
 from bus.normalizer.statement import Party, Row
 from bus.quality import Finding
@@ -131,7 +131,7 @@ def _name_reader(spec: FieldRule | None, columns: Columns) -> Callable[[Row, Not
 
 def name_putter() -> Callable[[str, str, Notes, dict[str, Any]], bool]:
     """(text, column, findings, fields): the name, its note, or only a form of address, into the fields; True where it was lost."""
-    read = lru_cache(MEMO)(read_name)
+    read = lru_cache(RECENT)(read_name)
 
     def put(text: str, column: str, found: Notes, out: dict[str, Any]) -> bool:
         reading = read(text)

@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from bus.normalizer.cells import Columns
-from bus.normalizer.kit import MEMO, Convert, Kit
+from bus.normalizer.kit import MEMO, RECENT, Convert, Kit
 from bus.normalizer.mapping_file import FieldRule
 from bus.normalizer.statement import Row
 from bus.standards import dwellings
+from bus.standards.addresses import AddressBook
 from bus.standards.encodings import looks_garbled
 from bus.standards.free_text import redact
 from bus.standards.reading import Reading
@@ -65,14 +66,14 @@ def division_name(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
 def address(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     """An address and its parts; ADDR_PARTIAL or ADDR_AMBIGUOUS where it is not read to the end, or fits several places."""
     hint = _hint(spec, kit, columns)
-    read = _address_reader(kit)
+    read = _address_reader(kit.addresses)
     return lambda text, row: read(text, hint(row))
 
 
 def place(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     """A place as far as it is known (a hukou in another city, a whole community): parts that are read go out, the rest is no finding."""
     hint = _hint(spec, kit, columns)
-    read = _address_reader(kit)
+    read = _address_reader(kit.addresses)
 
     def convert(text: str, row: Row) -> Reading[Any]:
         value, codes = read(text, hint(row))
@@ -81,12 +82,15 @@ def place(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     return convert
 
 
-def _address_reader(kit: Kit) -> Callable[[str, str | None], Reading[Any]]:
-    @lru_cache(MEMO)
+@lru_cache(maxsize=2)
+def _address_reader(addresses: AddressBook) -> Callable[[str, str | None], Reading[Any]]:
+    """One memo for all fields: a row's own cell is often read for two statements, and people of one home stand near one another."""
+
+    @lru_cache(RECENT)
     def read(text: str, within: str | None) -> Reading[Any]:
         if looks_garbled(text):
             return Reading(None, ("MOJIBAKE",))
-        reading = kit.addresses.read(text, within)
+        reading = addresses.read(text, within)
         parts = reading.value._asdict() if reading.value is not None else {}
         return Reading({"text": redact(text.strip()), **parts}, reading.codes)
 

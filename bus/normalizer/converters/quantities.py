@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from bus.normalizer.cells import Columns
-from bus.normalizer.kit import MEMO, Convert, Kit
+from bus.normalizer.kit import MEMO, RECENT, Convert, Kit
 from bus.normalizer.mapping_file import FieldRule
 from bus.normalizer.statement import Row
 from bus.standards.dates import read_date, read_datetime, read_month
@@ -64,7 +64,13 @@ def month(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
 
 def datetime(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     """A moment, Asia/Shanghai; spreads over the field and its `_precision`."""
-    return lambda text, row: _pair(read_datetime(text))
+    return lambda text, row: _moment(text)
+
+
+@lru_cache(RECENT)
+def _moment(text: str) -> Reading[Any]:
+    """Kept a while: the same cell is often read for several statements of its row."""
+    return _pair(read_datetime(text))
 
 
 def _pair(reading: Reading[Any]) -> Reading[Any]:

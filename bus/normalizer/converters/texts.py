@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from bus.normalizer.cells import Columns
-from bus.normalizer.kit import MEMO, Convert, Kit
+from bus.normalizer.kit import MEMO, RECENT, Convert, Kit
 from bus.normalizer.mapping_file import FieldRule
 from bus.normalizer.statement import Row
 from bus.standards.encodings import looks_garbled
@@ -43,7 +43,7 @@ def identifier(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
 
 def name(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     """The name of a person who holds a public post."""
-    read = lru_cache(MEMO)(read_name)
+    read = lru_cache(RECENT)(read_name)
 
     def convert(text: str, row: Row) -> Reading[str]:
         reading = read(text)
