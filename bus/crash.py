@@ -18,11 +18,13 @@ POINTS = (
     "after_offsets",
     "before_end",
     "after_commit",
+    "after_views",
     "during_init",
     "after_rewind",
 )
 """after_begin … before_end lie inside of a commit; on SQLite that is one transaction with no flush or offsets of their own, so that
-`mid_send` (records written, positions not) and `before_end` (all written, not committed) are its two. `after_rewind` needs a failure."""
+`mid_send` (records written, positions not) and `before_end` (all written, not committed) are its two. `after_rewind` needs a failure. Between after_commit and
+after_views a step with a memory writes its views."""
 
 
 def _wanted() -> tuple[str, int]:

@@ -81,6 +81,11 @@ class Reader(Protocol):
         """Forget what was polled and not committed; the next poll reads on from the committed position."""
         ...
 
+    def epoch(self) -> int:
+        """A number that rises whenever positions were taken from the log anew (joined, partitions shared anew, rewound). Between two
+        polls of the same epoch no record of a partition was worked on by anybody else."""
+        ...
+
     def owned(self) -> set[tuple[str, int]]:
         """(topic, partition) pairs that this member owns now."""
         ...

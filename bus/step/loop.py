@@ -15,8 +15,9 @@ from bus.errors import BusError, Fenced
 from bus.event import Batch, Output
 from bus.eventlog.port import EventLog, Reader
 from bus.step.hand import Hand
+from bus.step.memory import Memory, Views
 from bus.step.poison import Decider, Refuse
-from bus.step.progress import Place, all_through, matching
+from bus.step.progress import Place, Reads, all_through, matching
 from bus.step.pulse import Pulse
 from bus.step.watch import Watch
 
@@ -30,15 +31,16 @@ _POLLS_TO_QUESTIONS = 5  # time for polls against time for asking whether all is
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `name` is also its group. `reads`: the prefix of the topics it reads ("raw.").
+    """One step. `name` is also its group. `reads`: the topics it reads, by name or by a prefix that ends in a dot ("raw.").
 
     `decide` is pure: batches in, outputs out, and asked twice it says the same. It raises for nothing that one record can cause;
     where it does all the same, `refuse` makes the outputs (a dead letter, an account delta) for the one record that was found guilty.
+    A step that must remember what it read before has a `Memory` instead, which decides with a view of each partition.
     """
 
     name: str
-    reads: str
-    decide: Callable[[list[Batch]], Iterable[Output]]
+    reads: Reads
+    decide: Callable[[list[Batch]], Iterable[Output]] | Memory
     refuse: Refuse
 
 
@@ -60,9 +62,9 @@ def run(log: EventLog, step: Step, options: Options) -> int:
     Raises the last `BusError` after `FAILURES` failures in a row; nothing is lost by that, the next run goes on."""
     calm_collector()
     with Hand(options.state, step.name) as hand, Watch(options.stall_s) as watch, Pulse(options.state, step.name) as pulse:
-        loop = _Loop(log, step, options, hand, watch, pulse)
-        while not loop.done:
-            loop.one_membership()
+        with contextlib.closing(_Loop(log, step, options, hand, watch, pulse)) as loop:
+            while not loop.done:
+                loop.one_membership()
         return loop.committed
 
 
@@ -72,7 +74,13 @@ class _Loop:
     def __init__(self, log: EventLog, step: Step, options: Options, hand: Hand, watch: Watch, pulse: Pulse) -> None:
         self._log, self._step, self._options = log, step, options
         self._watch, self._pulse = watch, pulse
-        self._decider = Decider(step.decide, step.refuse, hand, watch, options.stall_s)
+        self._views: Views | None = None
+        if isinstance(step.decide, Memory):
+            self._views = Views(log, step.name, step.decide, options.state, watch.beat)
+            decide: Callable[[list[Batch]], Iterable[Output]] = self._views.decide
+        else:
+            decide = step.decide
+        self._decider = Decider(decide, step.refuse, hand, watch, options.stall_s)
         self._diary = diary(step.name)
         self._failures = 0
         self._ask_at = 0.0
@@ -90,6 +98,8 @@ class _Loop:
                 self._pulse.alive()
                 time.sleep(POLL_S)
             return
+        if self._views is not None:
+            self._views.forget()
         with self._log.reader(self._step.name, topics) as reader:
             crash.point("during_init")
             self._diary.info("joined", topics=len(topics))
@@ -102,7 +112,7 @@ class _Loop:
                 busy = self._one_batch(reader)
             except BusError as error:
                 self._failed(error)
-                reader.rewind()
+                self._rewound(reader)
                 crash.point("after_rewind")
                 continue
             idle = self._options.until_idle and not busy
@@ -132,17 +142,32 @@ class _Loop:
             return False
         crash.point("after_poll")
         began = time.monotonic()
+        if self._views is not None:
+            self._views.catch_up(batches, reader.epoch())
         outputs = self._decider.outputs(batches)
         crash.point("after_decide")
         self._watch.beat()
         reader.commit(outputs)
         crash.point("after_commit")
+        if self._views is not None:
+            self._views.committed(batches)
         self._decider.settled(batches)
         records = sum(len(batch.offsets) for batch in batches)
         self.committed += records
         self._failures = 0
         self._pulse.committed(records, len(outputs), time.monotonic() - began, self._decider.refused)
         return True
+
+    def _rewound(self, reader: Reader) -> None:
+        """Back to what the log says is committed, in memory too."""
+        if self._views is not None:
+            self._views.forget()
+        reader.rewind()
+
+    def close(self) -> None:
+        """Close what the loop opened."""
+        if self._views is not None:
+            self._views.close()
 
     def _failed(self, error: BusError) -> None:
         """Note a failure; raise it when there were too many in a row. What cannot be cured by trying again is raised at once."""

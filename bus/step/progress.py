@@ -15,9 +15,20 @@ class Behind(NamedTuple):
     oldest: int | None
 
 
-def matching(log: EventLog, prefix: str) -> list[str]:
-    """The topics that begin with `prefix`, sorted."""
-    return [info.name for info in log.topics() if info.name.startswith(prefix)]
+Reads = str | tuple[str, ...]
+"""Which topics a step reads: names, or prefixes that end in a dot; several in a tuple."""
+
+
+def is_read(topic: str, reads: Reads) -> bool:
+    """Whether `reads` means this topic ("" means every)."""
+    if isinstance(reads, tuple):
+        return any(is_read(topic, each) for each in reads)
+    return topic == reads or (topic.startswith(reads) and (not reads or reads.endswith(".")))
+
+
+def matching(log: EventLog, reads: Reads) -> list[str]:
+    """The topics that `reads` means, sorted."""
+    return [info.name for info in log.topics() if is_read(info.name, reads)]
 
 
 Place = tuple[str, int, int, int]
@@ -32,8 +43,8 @@ def all_through(log: EventLog, group: str, topics: list[str], seen: dict[Place, 
     return all(each.oldest is None for each in behind(log, group, "", seen) if each.topic in wanted)
 
 
-def behind(log: EventLog, group: str, prefix: str, seen: dict[Place, int | None] | None = None) -> list[Behind]:
-    """How far `group` is behind in each topic that begins with `prefix`.
+def behind(log: EventLog, group: str, reads: Reads, seen: dict[Place, int | None] | None = None) -> list[Behind]:
+    """How far `group` is behind in each topic that it reads.
 
     Offsets alone do not tell on Kafka, where marks of transactions occupy some: so the first record that is left is looked for. That
     costs a read a topic; what was found stands in `seen` and is not asked again while neither position nor end has moved.
@@ -43,7 +54,7 @@ def behind(log: EventLog, group: str, prefix: str, seen: dict[Place, int | None]
     seen.clear()
     positions = log.positions(group)
     for info in log.topics():
-        if not info.name.startswith(prefix):
+        if not is_read(info.name, reads):
             continue
         ends = {partition: end for partition, (_, end) in info.ends.items()}
         stands = {p: max(first, positions.get((info.name, p), first)) for p, (first, _) in info.ends.items()}

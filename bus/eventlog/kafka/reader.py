@@ -41,6 +41,7 @@ class KafkaReader:
         self._member: ConsumerGroupMetadata | None = None
         self._ended: BusError | None = None
         self._settled = True
+        self._epoch = 0
         group_id = f"{settings.prefix}{group}"
         self._instance: Instance = take_instance(group_id, settings.instance, settings.lock_dir)
         self._lane = Lane(f"kafka {group_id}")
@@ -98,6 +99,9 @@ class KafkaReader:
         self._member = None  # the next poll begins at the committed positions, as after joining
         self._settled = True
 
+    def epoch(self) -> int:
+        return self._epoch
+
     def owned(self) -> set[tuple[str, int]]:
         if self._consumer is None or self._consumer.group_metadata().generation_id < 0:
             return set()
@@ -146,6 +150,7 @@ class KafkaReader:
         with contextlib.suppress(KafkaTimeoutError):  # a dead member's transaction is still pending there: ask again
             self._seek_to_committed()
             self._member = member
+            self._epoch += 1
 
     def _lose(self) -> None:
         """This member is no longer the one that polled."""

@@ -38,6 +38,7 @@ class SqliteReader:
         self._polled: dict[Lane, int] = {}  # polled since the last commit → the offset after it
         self._quiet = -1  # SQLite's data version when a look found nothing more
         self._turn = 0
+        self._epoch = 0
         with file.reading() as db:
             self._lanes = {lane.id: lane for topic in topics for lane in directory.lanes(db, topic)}
             self._topics = [
@@ -81,6 +82,10 @@ class SqliteReader:
         self._next = {}
         self._balanced_at = 0.0
 
+    def epoch(self) -> int:
+        """See `port.Reader`."""
+        return self._epoch
+
     def owned(self) -> set[tuple[str, int]]:
         """See `port.Reader`."""
         with self._file.reading() as db:
@@ -119,6 +124,8 @@ class SqliteReader:
 
     def _own(self, db: apsw.Connection, held: set[int]) -> None:
         """Go on in the lanes kept; begin those gained at their committed position, or at the first record."""
+        if {lane.id for lane in self._next} != held:
+            self._epoch += 1
         committed: dict[int, int] = dict(select(db, "SELECT lane, next FROM position WHERE grp = ?", (self._group,)))
         self._next = {lane: self._next.get(lane, committed.get(lane.id, 0)) for lane in (self._lanes[number] for number in sorted(held))}
         self._quiet = -1

@@ -1,0 +1,165 @@
+"""Steps with a memory: every partition that such a step owns has a `View`, which is brought up to the batch before the batch is decided.
+
+What is remembered is a function of the records of that partition and nothing else, so any process that takes a partition over comes to
+the same memory, from its own view or from the log. Records between the view and the batch (another process worked on them, or a crash came
+between the commit and the view) are folded in without outputs; a view that is ahead of the batch (the group was moved back) starts afresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bus import crash
+from bus.diary import diary
+from bus.errors import BusError, DecodeRefused
+from bus.event import Batch, Output
+from bus.eventlog.port import EventLog
+from bus.step.view import Changes, View
+
+Place = tuple[str, int]
+Fold = Callable[[Batch, View], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a step does that remembers. Both are pure but for the view that they are given.
+
+    `decide`: outputs for records of one partition; it puts into the view what is to be remembered of them, record by record, so that
+    it does not matter where one batch ends and the next begins. `fold`: only that, for records decided on before (default: `decide`,
+    its outputs dropped). `writes`: topic read → topic written to the *same partition*, from which `learn` puts into the view what this
+    step, whoever ran it, wrote last.
+    """
+
+    decide: Callable[[Batch, View], Iterable[Output]]
+    fold: Fold | None = None
+    writes: Mapping[str, str] = field(default_factory=dict)
+    learn: Fold | None = None
+
+
+class Views:
+    """The views of one process of a step, opened when first asked for."""
+
+    def __init__(self, log: EventLog, step: str, memory: Memory, state: Path, beat: Callable[[], None] = lambda: None) -> None:
+        """`beat` is called now and then while a view is brought up."""
+        self._log, self._memory, self._beat = log, memory, beat
+        self._folder = state / "views" / step
+        self._identity = log.identity()
+        self._views: dict[Place, View] = {}
+        self._seen_in: dict[Place, int] = {}  # the reader's epoch in which the view followed the partition without a gap
+
+    def catch_up(self, batches: list[Batch], epoch: int) -> None:
+        """Bring the views of these partitions up to the batches, which were polled in this `epoch` of the reader."""
+        for batch in batches:
+            place = batch.topic, batch.partition
+            view = self._view(place)
+            if self._seen_in.get(place) == epoch and view.position(batch.topic) <= batch.offsets[0]:
+                continue
+            if view.position(batch.topic) > batch.offsets[0]:
+                view.clear()
+            self._read_on(view, place, batch.offsets[0])
+            self._seen_in[place] = epoch
+
+    def decide(self, batches: list[Batch]) -> list[Output]:
+        """The step's decision, each partition with its own view. What it changes is kept only if it does not raise."""
+        with self._undone_when_raised({(b.topic, b.partition) for b in batches}):
+            return [output for b in batches for output in self._memory.decide(b, self._views[b.topic, b.partition])]
+
+    def committed(self, batches: list[Batch]) -> None:
+        """The outputs of these batches are in the log: keep what was remembered with them."""
+        ends = {(batch.topic, batch.partition): batch.next_offset for batch in batches}
+        for place, end in ends.items():
+            self._views[place].save({place[0]: end})
+        crash.point("after_views")
+
+    def forget(self) -> None:
+        """What was decided and not committed never was; how far the log is must be found out anew."""
+        self._seen_in.clear()
+        for view in self._views.values():
+            view.restore({})
+
+    def close(self) -> None:
+        """Close all views."""
+        with ExitStack() as stack:
+            for view in self._views.values():
+                stack.enter_context(closing(view))
+        self._views.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _view(self, place: Place) -> View:
+        view = self._views.get(place)
+        if view is not None and not view.there:  # somebody deleted it: a new one is due
+            self._views.pop(place).close()
+            self._seen_in.pop(place, None)
+            view = None
+        if view is None:
+            view = self._views[place] = View(self._folder, f"{place[0]}.{place[1]}", self._identity)
+        return view
+
+    def _read_on(self, view: View, place: Place, end: int) -> None:
+        topic, partition = place
+        behind = view.position(topic) < end or not view.position(topic)
+        for batch in between(self._log, topic, partition, view.position(topic), end):
+            self._beat()
+            self._folded(batch, view, self._memory.fold or self._memory.decide)
+            view.save({topic: batch.next_offset})
+        written = self._memory.writes.get(topic)
+        if written is None or self._memory.learn is None or not behind:
+            return
+        for batch in between(self._log, written, partition, view.position(written)):
+            self._beat()
+            self._folded(batch, view, self._memory.learn)
+            view.save({written: batch.next_offset})
+
+    def _folded(self, batch: Batch, view: View, fold: Fold) -> None:
+        """Fold records in; one that was set aside when it was decided on leaves no trace now either."""
+        before = view.mark()
+        try:
+            _consume(fold(batch, view))
+        except Exception as error:
+            if isinstance(error, BusError) and not isinstance(error, DecodeRefused):
+                raise
+            view.restore(before)
+            if len(batch.offsets) == 1:
+                diary("step").error("record passed over", topic=batch.topic, partition=batch.partition, offset=batch.offsets[0])
+                return
+            for offset, record in zip(batch.offsets, batch.records, strict=True):
+                self._folded(batch._replace(offsets=[offset], records=[record]), view, fold)
+
+    @contextmanager
+    def _undone_when_raised(self, places: Iterable[Place]) -> Iterator[None]:
+        before: dict[Place, Changes] = {place: self._views[place].mark() for place in places}
+        try:
+            yield
+        except BaseException:
+            for place, mark in before.items():
+                self._views[place].restore(mark)
+            raise
+
+
+def between(log: EventLog, topic: str, partition: int, start: int, end: int | None = None) -> Iterator[Batch]:
+    """The records of one partition from offset `start` to before `end` (default: its end as it is now)."""
+    if end is not None and start >= end:
+        return
+    info = next((each for each in log.topics() if each.name == topic), None)
+    if info is None:
+        return
+    stop = dict.fromkeys(info.ends, 0) | {partition: info.ends[partition][1] if end is None else end}
+    if start < stop[partition]:
+        yield from log.scan(topic, {partition: start}, stop)
+
+
+def _consume(found: object) -> None:
+    """A generator works only while it is read."""
+    if isinstance(found, Iterable):
+        for _ in found:
+            pass

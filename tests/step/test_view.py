@@ -1,0 +1,126 @@
+"""What a step remembers: kept over restarts, deletable at any time, never of another log."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.step.view import View
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "views"
+
+
+def test_what_was_saved_is_there_when_the_view_is_opened_again(folder: Path) -> None:
+    view = View(folder, "t.0", "log")
+    view.put(b"g", b"i", b"one")
+    view.save({"t": 5})
+    view.close()
+
+    again = View(folder, "t.0", "log")
+
+    assert (again.items(b"g"), again.position("t")) == ({b"i": b"one"}, 5)
+    again.close()
+
+
+def test_what_was_not_saved_is_gone(folder: Path) -> None:
+    view = View(folder, "t.0", "log")
+    view.put(b"g", b"i", b"one")
+    view.close()
+
+    again = View(folder, "t.0", "log")
+
+    assert (again.get(b"g", b"i"), again.position("t")) == (None, 0)
+    again.close()
+
+
+def test_a_view_of_another_log_starts_afresh(folder: Path) -> None:
+    view = View(folder, "t.0", "log")
+    view.put(b"g", b"i", b"one")
+    view.save({"t": 5})
+    view.close()
+
+    other = View(folder, "t.0", "restored log")
+
+    assert (other.items(b"g"), other.position("t")) == ({}, 0)
+    other.close()
+
+
+def test_a_damaged_view_starts_afresh(folder: Path) -> None:
+    view = View(folder, "t.0", "log")
+    view.save({"t": 5})
+    view.close()
+    (folder / "t.0.0.db").write_bytes(b"this is no database" * 1000)
+
+    again = View(folder, "t.0", "log")
+
+    assert again.position("t") == 0
+    again.close()
+
+
+def test_two_who_open_the_same_view_do_not_meet(folder: Path) -> None:
+    one, two = View(folder, "t.0", "log"), View(folder, "t.0", "log")
+    one.put(b"g", b"", b"one")
+    one.save({"t": 5})
+
+    assert (two.get(b"g"), two.position("t")) == (None, 0)
+    one.close()
+    two.close()
+
+
+def test_a_view_that_was_deleted_knows_it(folder: Path) -> None:
+    view = View(folder, "t.0", "log")
+    assert view.there
+    shutil.rmtree(folder)
+
+    assert not view.there
+    view.close()
+
+
+def test_views_are_for_their_owner_alone(folder: Path) -> None:
+    view = View(folder, "t.0", "log")
+    view.put(b"g", b"", b"one")
+    view.save({"t": 1})
+
+    assert folder.stat().st_mode & 0o077 == 0
+    assert [path.name for path in folder.iterdir() if path.stat().st_mode & 0o077] == []
+    view.close()
+
+
+KEYS = st.sampled_from([b"", b"a", b"b"])
+DEEDS = st.lists(st.tuples(st.sampled_from(["put", "delete", "save", "mark", "restore"]), KEYS, KEYS, st.binary(max_size=3)), max_size=25)
+
+
+@given(DEEDS)
+def test_a_view_answers_like_a_dictionary(tmp_path_factory: pytest.TempPathFactory, deeds: list[tuple[str, bytes, bytes, bytes]]) -> None:
+    view = View(tmp_path_factory.mktemp("view"), "t.0", "log")
+    expected: dict[tuple[bytes, bytes], bytes] = {}
+    saved, mark, marked = {}, view.mark(), {}
+    for deed, group, item, value in deeds:
+        if deed == "put":
+            view.put(group, item, value)
+            expected[group, item] = value
+        elif deed == "delete":
+            view.delete(group, item)
+            expected.pop((group, item), None)
+        elif deed == "save":
+            view.save({"t": 1})
+            saved = dict(expected)
+            mark, marked = view.mark(), dict(saved)
+        elif deed == "mark":
+            mark, marked = view.mark(), dict(expected)
+        else:
+            view.restore(mark)
+            expected = dict(marked)
+        for each in (b"", b"a", b"b"):
+            wanted = {i: v for (g, i), v in sorted(expected.items()) if g == each}
+            assert view.items(each) == wanted
+            assert list(view.items(each)) == sorted(wanted)
+            assert {i: v for i in (b"", b"a", b"b") if (v := view.get(each, i)) is not None} == wanted
+    view.close()
