@@ -57,8 +57,8 @@ def doctor(ctx: typer.Context, how: Chosen = None) -> None:
                 note(f"  {f.what}: {f.cure}")
     if bad := [f for f in findings if f.verdict == "bad"]:
         raise CheckFailed(
-            f"{len(bad)} things are not in order.",
-            f"有 {len(bad)} 项异常。",
+            f"Not in order: {', '.join(dict.fromkeys(f.what for f in bad))}.",
+            f"异常：{'、'.join(dict.fromkeys(f.zh for f in bad))}。",
             hint="What to do stands above.",
             hint_zh="处理办法见上。",
         )

@@ -39,7 +39,9 @@ def mount(app: typer.Typer) -> None:
     app.command("restore")(restore)
 
 
-def backup(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="the file to make; must not exist 备份文件")]) -> None:
+def backup(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="the file to make; must not exist 备份文件")]
+) -> None:
     """Copy the embedded log and the keys into one file, while all goes on. It holds the keys: guard it. 备份日志与密钥。"""
     app = of(ctx)
     log = app.log
@@ -66,7 +68,7 @@ def backup(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="the fi
     note(f"{file}: the log and the keys; keep it apart and safe. 已备份日志与密钥，请异地妥善保管。")
 
 
-def restore(ctx: typer.Context, file: Annotated[Path, typer.Argument(help="a file that `backup` made 备份文件")]) -> None:
+def restore(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="a file that `backup` made 备份文件")]) -> None:
     """Put a backup's log and keys where there are none. Nothing is ever overwritten. 从备份恢复（不覆盖已有内容）。"""
     app = of(ctx)
     target = sqlite_path(app.settings)

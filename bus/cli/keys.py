@@ -38,9 +38,7 @@ def check(ctx: typer.Context) -> None:
     for sentence in found:
         note(sentence)
     if found:
-        raise CheckFailed(
-            f"{len(found)} things are wrong with the keys.", f"密钥有 {len(found)} 处问题。", place=str(of(ctx).settings.home / "keys")
-        )
+        raise CheckFailed("The keys are not in order.", f"密钥有 {len(found)} 处异常。", place=str(of(ctx).settings.home / "keys"))
     note("The keys are in order. 密钥正常。")
 
 

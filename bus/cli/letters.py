@@ -75,7 +75,7 @@ def show(
 @_group.command("replay")
 def replay_letters(
     ctx: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="letters; default: those the options choose 编号")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="letters; default: those the options choose 编号")] = None,
     department: _Department = None,
     dataset: _Dataset = None,
     reason: _Reason = None,

@@ -28,7 +28,7 @@ from connectors.files import open_source
 def publish(
     ctx: typer.Context,
     dataset: Annotated[str, typer.Argument(metavar="DEPARTMENT.DATASET", help="what the files hold 数据集，如 civil.marriage")],
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="the files 文件")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="the files 文件")],
     delivery: Annotated[str, typer.Option(help="name of the delivery; default: the folder's 交付批次，默认取目录名")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check only, publish nothing 只检查不发布")] = False,
     report: Annotated[

@@ -51,7 +51,7 @@ def mount(app: typer.Typer) -> None:
 
 def read(
     ctx: typer.Context,
-    topics: Annotated[list[str], typer.Argument(metavar="TOPIC...", help="topics, or patterns such as 'canonical.*' 主题或通配符")],
+    topics: Annotated[list[str], typer.Argument(metavar="TOPIC", help="topics, or patterns such as 'canonical.*' 主题或通配符")],
     how: Annotated[Lines, typer.Option("--format", help="JSON lines on standard output, or a table for people 输出格式")] = Lines.jsonl,
 ) -> None:
     """Decoded events from the first to the last, then stop. 读取并解码事件。"""

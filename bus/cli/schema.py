@@ -19,7 +19,8 @@ from bus.contracts.schema import Schema, parse
 from bus.errors import CheckFailed, WrongUse
 
 _group = typer.Typer(no_args_is_help=True, help="Schemas: compare, check, release, list, show, export. 模式（数据契约）管理。")
-_AvroFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="an Avro schema, JSON 模式文件")]
+_Reader = Annotated[Path, typer.Argument(metavar="READER", exists=True, dir_okay=False, help="an Avro schema, JSON 读方模式文件")]
+_Writer = Annotated[Path, typer.Argument(metavar="WRITER", exists=True, dir_okay=False, help="an Avro schema, JSON 写方模式文件")]
 
 
 class Format(StrEnum):
@@ -33,7 +34,7 @@ _Format = Annotated[Format, typer.Option("--format", help="json on standard outp
 
 
 @_group.command("compat")
-def compat(reader: _AvroFile, writer: _AvroFile, how: _Format = Format.table) -> None:
+def compat(reader: _Reader, writer: _Writer, how: _Format = Format.table) -> None:
     """Can data written with WRITER be read with READER? Exit 0 if so, 5 if not. 检查读写模式是否兼容。"""
     findings = compare(_parse(reader), _parse(writer))
     if how is Format.json:

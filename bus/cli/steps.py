@@ -95,7 +95,7 @@ def mount(app: typer.Typer) -> None:
 
 def run_steps(
     ctx: typer.Context,
-    steps: Annotated[list[str] | None, typer.Argument(metavar="[STEP...]", help="which steps; default all 步骤名，默认全部")] = None,
+    steps: Annotated[list[str] | None, typer.Argument(metavar="STEP", help="which steps; default all 步骤名，默认全部")] = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="stop once all that was published is through 处理完毕即停止")] = False,
 ) -> None:
     """Run the steps: what was published goes on its way. 运行处理步骤（标准化等）。"""

@@ -135,9 +135,15 @@ def error_kinds() -> list[type[errors.BusError]]:
     return [kind for kind in walk(errors.BusError) if "code" in vars(kind)]
 
 
+def cell(text: str) -> str:
+    """`text` inside a table; `<home>` is no tag there."""
+    plain = text.replace("|", "\\|").replace("\n", " ")
+    return plain if "`" in plain else plain.replace("<", "&lt;")
+
+
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(str(c).replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
+        return "| " + " | ".join(map(cell, cells)) + " |"
 
     return "\n".join([line(heads), line(["---"] * len(heads)), *map(line, rows)]) + "\n"
 
