@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer.main
 
+from bus.cli import app
+from bus.config import FIELDS, KAFKA_FILE, KAFKA_PREFIX
 from tests.docs.markdown import READMES, ROOT, blocks, console
 
 
@@ -87,6 +90,18 @@ def test_every_part_that_is_linked_to_exists(document: str) -> None:
     for target, part in re.findall(r"\]\(([^)#]*)#([^)]+)\)", text):
         heads = re.findall(r"^#+ (.*)$", (ROOT / (target or document)).read_text(encoding="utf-8"), re.MULTILINE)
         assert part in [head.lower().replace(" ", "-").replace("`", "") for head in heads], f"{target}#{part}"
+
+
+@pytest.mark.parametrize("document", [*READMES, "ARCHITECTURE.md", "CHANGELOG.md", "deploy/prometheus/alerts.yml"])
+def test_every_command_and_setting_that_is_named_exists(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    named = re.findall(r"(?:[`(]|^)civicbus ([a-z]+)", text, re.MULTILINE)
+    assert set(named) <= commands
+    known = {twin for twin, _ in FIELDS.values()} | {KAFKA_FILE, KAFKA_PREFIX, "CIVICBUS_TEST"}
+    assert set(re.findall(r"CIVICBUS_[A-Z_]+", text)) <= known
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
 
 
 def test_the_demonstration_runs_from_start_to_end(tmp_path: Path) -> None:
