@@ -9,6 +9,9 @@ from bus.errors import WrongUse
 from bus.eventlog.port import TopicSpec
 
 ACCOUNT = "internal.account"
+ALIAS = "internal.alias"
+REFUSED = "internal.refused"
+"""Records inside the bus that no decision came to an end on, as they were, keyed by their place."""
 _DAY_MS = 86_400_000
 
 
@@ -25,6 +28,21 @@ def canonical(entity: str) -> str:
 def dead_letter(department: str) -> str:
     """The topic of a department's refused records; only it may read there."""
     return f"deadletter.{department}"
+
+
+def internal(entity: str) -> str:
+    """The topic on which statements come to the subject they are about."""
+    return f"internal.{entity}"
+
+
+def master(entity: str) -> str:
+    """The topic of master records."""
+    return f"master.{entity}"
+
+
+def entity_of(topic: str) -> str:
+    """The entity a topic is about: "canonical.resident" → "resident"."""
+    return topic.partition(".")[2]
 
 
 def dataset_of(topic: str) -> tuple[str, str]:
@@ -44,4 +62,8 @@ def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
         return TopicSpec(topic, partitions, "forever")
     if topic == ACCOUNT:
         return TopicSpec(topic, 1, "forever")
+    if topic == REFUSED:
+        return TopicSpec(topic, 1, "forever")
+    if kind in ("internal", "master"):
+        return TopicSpec(topic, partitions, "latest")
     raise WrongUse(f"No topic is kept by the name of '{topic}'.", f"没有名为“{topic}”的主题类型。", place=topic)

@@ -7,10 +7,10 @@ as if nothing had been (nothing but the log's own positions decides where); one 
 partition, and is never skipped either: it goes to the dead letter, and where that cannot be written the step stops and says so.
 """
 
-from bus.step.loop import Options, Step, run
+from bus.step.loop import Options, Step, run, run_in_turn
 from bus.step.memory import Memory
 from bus.step.poison import Refuse
 from bus.step.progress import Behind, behind
 from bus.step.view import View
 
-__all__ = ["Behind", "Memory", "Options", "Refuse", "Step", "View", "behind", "run"]
+__all__ = ["Behind", "Memory", "Options", "Refuse", "Step", "View", "behind", "run", "run_in_turn"]

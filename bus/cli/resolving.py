@@ -1,0 +1,74 @@
+"""How the steps of the resolver are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bus.cli.context import App
+from bus.errors import ConfigRefused
+from bus.event import Output, Record
+from bus.eventlog import topics
+from bus.step import Memory, Step
+
+ENTITIES = ("resident", "dwelling")
+IDENTIFY, ALIAS, MERGE = "identify", "alias", "merge"
+
+
+def topic_names() -> list[str]:
+    """The topics that the resolver writes."""
+    about = [make(entity) for entity in ENTITIES for make in (topics.internal, topics.master)]
+    return [*about, topics.ALIAS, topics.REFUSED]
+
+
+def identify(app: App) -> Step:
+    """canonical.* → internal.*"""
+    from bus.resolver.identify import Identify
+    from bus.resolver.identity import identities
+    from bus.resolver.routing import Routes
+
+    step = Identify(app.codec.decoder(), identities, app.keys, Routes(_partitions(app)))
+    return Step(IDENTIFY, tuple(topics.canonical(entity) for entity in ENTITIES), Memory(step.decide), refuse)
+
+
+def alias(app: App) -> Step:
+    """internal.alias → internal.dwelling"""
+    from bus.resolver.alias import Alias
+    from bus.resolver.routing import Routes
+
+    return Step(ALIAS, (topics.ALIAS,), Memory(Alias("dwelling", Routes(_partitions(app))).decide), refuse)
+
+
+def merge(app: App) -> Step:
+    """internal.* → master.*"""
+    from bus.resolver.master import masters
+    from bus.resolver.merge import Merge
+
+    _partitions(app)
+    step = Merge(masters(app.codec, app.schemas, ENTITIES))
+    return Step(MERGE, tuple(topics.internal(entity) for entity in ENTITIES), step.memory(), refuse)
+
+
+STEPS: Mapping[str, Callable[[App], Step]] = {IDENTIFY: identify, ALIAS: alias, MERGE: merge}
+"""Name → how it is put together, in the order in which what is said passes through them."""
+
+
+def refuse(topic: str, partition: int, offset: int, record: Record) -> list[Output]:
+    """Where a record goes that no decision comes to an end on: it is the bus's own, so no department could mend it."""
+    place = f"{topic}/{partition}/{offset}"
+    headers = (("topic", topic.encode()), ("key", record.key or b""))
+    return [Output(topics.REFUSED, Record(place.encode(), record.value, record.timestamp, headers))]
+
+
+def _partitions(app: App) -> int:
+    """How many partitions the resolver's topics have: all the same, because a subject's statements and its master share one number."""
+    mine = set(topic_names()) - {topics.REFUSED}
+    found = {len(info.ends) for info in app.log.topics() if info.name in mine}
+    if len(found) != 1:
+        raise ConfigRefused(
+            "The resolver's topics do not have the same number of partitions.",
+            "归并所用各主题的分区数不一致。",
+            place=" ".join(sorted(mine)),
+            hint="Make them anew with one number (CIVICBUS_PARTITIONS); what they hold is rebuilt.",
+            hint_zh="请用同一分区数（CIVICBUS_PARTITIONS）重新创建这些主题，内容会重建。",
+        )
+    return found.pop()

@@ -1,0 +1,83 @@
+"""First step of the resolver: which subject does a statement speak of? canonical.* → internal.*
+
+All versions of a statement come to one owner, in order; the view knows to whom the latest was sent. One that is older (handed in again, or
+late) is not sent; one that names somebody else (a mended number) is withdrawn from the former first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bus.contracts.codec import Decoder
+from bus.event import Batch, Output, Record
+from bus.eventlog import topics
+from bus.keys import KeyRing
+from bus.resolver import alias
+from bus.resolver.routing import Routes
+from bus.sealing import row_hash
+from bus.step import View
+
+Identities = Callable[[str, Mapping[str, Any]], tuple[str, ...] | None]
+"""(entity, statement) → the identities it names, strongest first; () where it names none; None where it is about no subject at all."""
+
+_ORDER_BYTES = 21
+_NOBODY = b""
+
+
+class Identify:
+    """The decision of the step."""
+
+    def __init__(self, decode: Decoder, identities: Identities, keys: KeyRing, routes: Routes) -> None:
+        self._decode, self._identities, self._keys, self._routes = decode, identities, keys, routes
+
+    def decide(self, batch: Batch, view: View) -> list[Output]:
+        """Send each statement on to its subject, or to the owner of the alias it goes by."""
+        entity = topics.entity_of(batch.topic)
+        outputs: list[Output] = []
+        for record in batch.records:
+            if record.key is not None and record.value is not None:
+                self._one(entity, record.key, record, record.value, view, outputs)
+        return outputs
+
+    def _one(self, entity: str, key: bytes, record: Record, value: bytes, view: View, outputs: list[Output]) -> None:
+        before = view.get(key)
+        _, said = self._decode(value)
+        order = version_order(record.timestamp, said, value, self._keys)
+        if before is not None and order <= before[:_ORDER_BYTES]:
+            return
+        names = self._names(entity, key, said)
+        subject = names[0] if names else _NOBODY
+        old = before[_ORDER_BYTES:] if before is not None else _NOBODY
+        if old and old != subject:
+            outputs.append(self._send(entity, old, key, None, record.timestamp))
+        if names:
+            sent = alias.question(names[1:], value) if entity == "dwelling" else value
+            outputs.append(self._send(entity, subject, key, sent, record.timestamp))
+        view.put(key, b"", order + subject)
+
+    def _send(self, entity: str, subject: bytes, statement: bytes, value: bytes | None, timestamp: int) -> Output:
+        if entity == "dwelling":
+            return self._routes.on_alias(subject, statement, subject, value, timestamp)
+        return self._routes.about(entity, subject, statement, b"", value, timestamp)
+
+    def _names(self, entity: str, key: bytes, said: Mapping[str, Any]) -> list[bytes]:
+        """The subject by each identity, strongest first; a statement that names none is a subject of its own."""
+        found = self._identities(entity, said)
+        if found is None:
+            return []
+        return [subject_of(self._keys, entity, name) for name in found] or [row_hash(self._keys, "statement", key)]
+
+
+def subject_of(keys: KeyRing, entity: str, identity: str) -> bytes:
+    """The subject that goes by this identity: derived, so that everybody comes to the same without asking."""
+    return row_hash(keys, entity, identity)
+
+
+def version_order(timestamp: int, said: Mapping[str, Any], value: bytes, keys: KeyRing) -> bytes:
+    """Which of two versions of a statement is the later, as bytes to be compared: by time of publishing; of those published together a
+    change follows what it changes, a lower row a higher one; what is left is settled in some way, but always in the same."""
+    source = said["source"]
+    changed = said["operation"] != "created"
+    row = source["row"] or 0
+    return timestamp.to_bytes(8, "big") + bytes((changed,)) + row.to_bytes(4, "big") + row_hash(keys, value)[: _ORDER_BYTES - 13]

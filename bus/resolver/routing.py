@@ -1,0 +1,40 @@
+"""Keys of the resolver's own topics, and which partition they go to. Pure.
+
+    internal.resident, internal.dwelling   subject, statement, via     value: the statement as it stands in canonical.*; none: withdrawn
+    internal.alias                         alias, statement, via       value: see `bus.resolver.alias`
+
+Each part has 16 bytes. `via` says which decision sent it (empty: identify itself), so that a record has one writer only: what one decision
+withdraws never takes away what another has just sent.
+"""
+
+from __future__ import annotations
+
+from bus.event import Output, Record
+from bus.eventlog import topics
+from bus.eventlog.port import partition_of
+
+ID_BYTES = 16
+
+
+class Routes:
+    """Where the resolver's records go."""
+
+    def __init__(self, partitions: int) -> None:
+        """`partitions`: how many each of the resolver's topics has."""
+        self._partitions = partitions
+
+    def about(self, entity: str, subject: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
+        """A statement on its way to the subject it is about (value None: it is no longer held to be)."""
+        return self._to(topics.internal(entity), subject, statement, via, value, timestamp)
+
+    def on_alias(self, alias: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
+        """What a statement says about an alias."""
+        return self._to(topics.ALIAS, alias, statement, via, value, timestamp)
+
+    def _to(self, topic: str, owner: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
+        return Output(topic, Record(owner + statement + via, value, timestamp), partition_of(owner, self._partitions))
+
+
+def split(key: bytes) -> tuple[bytes, bytes]:
+    """(subject or alias, the rest) of such a key."""
+    return key[:ID_BYTES], key[ID_BYTES:]

@@ -1,0 +1,194 @@
+"""A small world of statements whose masters are known without running anything, and the process that resolves it.
+
+As a program (`python -m tests.resolver.world ADAPTER ADDRESS NAMESPACE STATE [STEP...]`) it is one worker: it runs the steps until nothing
+is left. Here a master is simply what is said, by whom: the rules of survivorship are tested by themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bus.cli import resolving
+from bus.cli.say import guarded
+from bus.contracts import catalog
+from bus.contracts.codec import Codec
+from bus.event import Output, Record
+from bus.eventlog import topics
+from bus.eventlog.port import EventLog
+from bus.keys import KeyRing
+from bus.resolver.alias import Alias
+from bus.resolver.identify import Identify
+from bus.resolver.merge import Kept, Merge
+from bus.resolver.routing import Routes
+from bus.step import Memory, Options, Step, run_in_turn
+from tests.conformance.adapters import Place
+
+PARTITIONS = 3
+BATCH = 50
+KEYS = KeyRing("t000000", b"t" * 32, b"r" * 32, b"n" * 32, {}, "", {})
+TIME = 1_790_000_000_000
+
+
+class Said(NamedTuple):
+    """One version of a statement. `names`: the identities it knows, strongest first."""
+
+    entity: str
+    key: bytes
+    at: int
+    names: tuple[str, ...]
+    text: str
+
+
+def small_world(seed: int = 1, size: int = 60) -> list[Said]:
+    """People and homes that several departments speak of; numbers that were mended, homes known by one name or by several."""
+    chance = random.Random(seed)
+    found: list[Said] = []
+
+    def say(entity: str, key: str, *versions: tuple[str, ...]) -> None:
+        for number, names in enumerate(versions):
+            found.append(Said(entity, key.encode().ljust(16, b"."), TIME + len(found), names, f"{key} {number}"))
+
+    for person in range(size):
+        for row in range(chance.randint(1, 4)):
+            right, wrong = (f"token:{person}",), (f"token:{person + 1}",)
+            say("resident", f"r{person}-{row}", *chance.choice([(right,), (right, right), (wrong, right), ((), right), (right, ())]))
+    for home in range(size // 2):
+        unit, house, place = f"unit:{home}", f"house:{home}", f"place:{home}"
+        say("dwelling", f"u{home}", (unit, house, place))
+        for row in range(chance.randint(0, 3)):
+            say(
+                "dwelling",
+                f"d{home}-{row}",
+                *chance.choice([((house, place),), ((place,),), ((house,),), ((place,), (house, place)), ((),)]),
+            )
+    for home in range(size // 6):  # nobody knows its number, and a place that two numbers claim
+        say("dwelling", f"h{home}", (f"house:x{home}", f"place:x{home}"))
+        say("dwelling", f"p{home}", (f"place:x{home}",))
+        say("dwelling", f"a{home}", (f"unit:y{home}", f"place:y{home}"))
+        say("dwelling", f"b{home}", (f"unit:z{home}", f"place:y{home}"))
+        say("dwelling", f"c{home}", (f"place:y{home}",))
+    return found
+
+
+def expected(said: Sequence[Said]) -> dict[str, set[frozenset[str]]]:
+    """Entity → which texts come together, told from the whole at once."""
+    latest: dict[tuple[str, bytes], Said] = {}
+    for each in said:
+        if (other := latest.get((each.entity, each.key))) is None or other.at < each.at:
+            latest[each.entity, each.key] = each
+    claims: dict[str, set[str]] = {}
+    whom: dict[str, str] = {}
+    ranks = ("unit", "house", "place")
+    homes = [each for each in latest.values() if each.entity == "dwelling" and each.names]
+    for rank in ranks:
+        for name in {each.names[0] for each in homes if each.names[0].startswith(rank)}:
+            named = claims.get(name, set())
+            whom[name] = next(iter(named)) if len(named) == 1 else name
+        for each in homes:
+            if each.names[0].startswith(rank):
+                for weaker in each.names[1:]:
+                    claims.setdefault(weaker, set()).add(whom[each.names[0]])
+    together: dict[tuple[str, str], set[str]] = {}
+    for each in latest.values():
+        name = each.names[0] if each.names else each.text
+        together.setdefault((each.entity, whom.get(name, name)), set()).add(each.text)
+    return {entity: {frozenset(texts) for (of, _), texts in together.items() if of == entity} for entity in resolving.ENTITIES}
+
+
+@cache
+def codec() -> Codec:
+    """The released schemas."""
+    return Codec(catalog.load().registry)
+
+
+@cache
+def _blank(entity: str) -> dict[str, Any]:
+    schema = catalog.load().entities[entity].schema
+    blank: dict[str, Any] = {field.name: [] if field.type.kind == "array" else None for field in schema.root.fields}
+    source = {"department": "civil", "dataset": "civil.test", "delivery": "d", "file": None, "sheet": None, "row": None}
+    blank |= {"event_id": "e", "operation": "created", "mapping": "m", "source": {**source, "key": {}, "role": "self", "ordinal": 0}}
+    return blank | ({"kind": "unit"} if entity == "dwelling" else {})
+
+
+def record(said: Said) -> Output:
+    """The canonical record of a statement; its names stand in `remarks`."""
+    value = {**_blank(said.entity), "remarks": json.dumps([said.names, said.text])}
+    encoded = codec().encode(f"{topics.canonical(said.entity)}-value", value)
+    return Output(topics.canonical(said.entity), Record(said.key, encoded, said.at))
+
+
+def publish(log: EventLog, said: Sequence[Said]) -> None:
+    """Append statements in this order."""
+    names = [topics.canonical(entity) for entity in resolving.ENTITIES] + resolving.topic_names()
+    log.create(topics.spec(name, PARTITIONS) for name in names)
+    with log.writer("normalizer") as writer:
+        writer.append([record(each) for each in said])
+
+
+def steps() -> dict[str, Step]:
+    """The steps of the resolver, on the names and texts of this world."""
+    decode, routes = codec().decoder(), Routes(PARTITIONS)
+
+    def names(_entity: str, value: Mapping[str, Any]) -> tuple[str, ...]:
+        found: tuple[str, ...] = tuple(json.loads(value["remarks"])[0])
+        return found
+
+    def master(subject: bytes, kept: Sequence[Kept]) -> bytes:
+        texts = sorted(json.loads(decode(each.value)[1]["remarks"])[1] for each in kept)
+        return json.dumps([subject.hex(), texts]).encode()
+
+    identify = Memory(Identify(decode, names, KEYS, routes).decide)
+    alias = Memory(Alias("dwelling", routes).decide)
+    merge = Merge({entity: _of(master) for entity in resolving.ENTITIES}).memory()
+    canonical = tuple(topics.canonical(entity) for entity in resolving.ENTITIES)
+    internal = tuple(topics.internal(entity) for entity in resolving.ENTITIES)
+    return {
+        "identify": Step("identify", canonical, identify, resolving.refuse),
+        "alias": Step("alias", (topics.ALIAS,), alias, resolving.refuse),
+        "merge": Step("merge", internal, merge, resolving.refuse),
+    }
+
+
+def _of(master: Callable[[bytes, Sequence[Kept]], bytes]) -> Callable[[bytes, Sequence[Kept]], bytes]:
+    return master
+
+
+def resolve(log: EventLog, state: Path, names: Sequence[str] = ("identify", "alias", "merge")) -> int:
+    """Run the steps until nothing is left."""
+    made = steps()
+    return run_in_turn(log, [made[name] for name in names], Options(state, BATCH, 60.0))
+
+
+def masters(log: EventLog) -> dict[str, dict[bytes, Record]]:
+    """Entity → subject → its latest master; without those that were retired."""
+    found: dict[str, dict[bytes, Record]] = {}
+    for entity in resolving.ENTITIES:
+        kept = found.setdefault(entity, {})
+        for batch in log.scan(topics.master(entity)):
+            for each in batch.records:
+                assert each.key is not None
+                kept[each.key] = each
+        found[entity] = {key: each for key, each in sorted(kept.items()) if each.value is not None}
+    return found
+
+
+def together(log: EventLog) -> dict[str, set[frozenset[str]]]:
+    """Entity → which texts the masters hold together."""
+    return {entity: {frozenset(json.loads(each.value or b"")[1]) for each in of.values()} for entity, of in masters(log).items()}
+
+
+def main() -> None:
+    """Be one worker."""
+    adapter, address, namespace, state, *names = sys.argv[1:]
+    log = Place(adapter, address, namespace).open()
+    raise SystemExit(guarded(lambda: resolve(log, Path(state), names or ("identify", "alias", "merge")) and 0))
+
+
+if __name__ == "__main__":
+    main()
