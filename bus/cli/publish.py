@@ -72,9 +72,12 @@ def default_delivery(path: Path, department: str) -> str:
 def show(report: Report) -> None:
     """What became of a file, on standard error."""
     say.note(f"{report.dataset} · {report.file} · {report.delivery}" + ("（仅检查 dry run）" if report.dry_run else ""))
-    zh_out, en_out = ("可发布", "publishable") if report.dry_run else ("发布", "published")
-    zh = f"  读取 {report.read} 行：{zh_out} {report.published}（新增 {report.created}，变更 {report.changed}），未变 {report.unchanged}，"
-    en = f"  {report.read} rows read: {report.published} {en_out} ({report.created} new, {report.changed} changed), "
+    if report.dry_run:  # the log was not asked: what is new and what was said before is not known
+        zh, en = f"可发布 {report.published}", f"{report.published} publishable"
+    else:
+        zh = f"发布 {report.published}（新增 {report.created}，变更 {report.changed}）"
+        en = f"{report.published} published ({report.created} new, {report.changed} changed)"
+    zh, en = f"  读取 {report.read} 行：{zh}，未变 {report.unchanged}，", f"  {report.read} rows read: {en}, "
     say.note(f"{zh}拒收 {report.refused}，非数据 {report.not_data}" + (f"，此前已处理 {report.earlier}" if report.earlier else ""))
     say.note(
         f"{en}{report.unchanged} unchanged, {report.refused} refused, {report.not_data} no data"
