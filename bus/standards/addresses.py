@@ -64,6 +64,9 @@ _NUMBER = rf"[A-Z]?\d+[A-Z]?|[A-Z](?![A-Z])|[{STEMS}]"
 _ROOM_NUMBER = r"[A-Z]?-?\d+[A-Z]?"
 _BUILDING = re.compile(rf"第?({_NUMBER})(?:号楼|#楼|#|号?[栋幢座]|楼(?!层)|号(?=(?:{_NUMBER})单元))-?")
 _DASHED = re.compile(rf"({_NUMBER})-(?:({_NUMBER})(?:单元)?-)?({_ROOM_NUMBER})(?:室|号|户|房)?(?![\d-])")
+_WITH_FLOOR = re.compile(rf"({_NUMBER})-({_NUMBER})-(\d{{1,2}})-(\d{{3,4}})(?:室|号|户|房)?(?![\d-])")
+_SLASH = re.compile(r"(?<=\d)/(?=\d)")
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰", "一二三四五六七八九十百")
 _ENTRANCE = re.compile(rf"第?({_NUMBER})(?:号?单元|门)-?|({_NUMBER})-(?={_ROOM_NUMBER})")
 _FLOOR = re.compile(r"第?(-?\d+)(?:层|楼)-?")
 _ROOM = re.compile(rf"({_ROOM_NUMBER})(?:室|号|户|房)?(?!\d)")
@@ -217,7 +220,10 @@ def _house(text: str) -> Tail:
 
 def _tail(text: str) -> Tail:
     """Building, entrance, floor, room: `3号楼2单元401室`, `3#楼2-401`, `三栋二单元401`, `3-2-401`, `3幢乙单元0401`."""
-    rest = to_digits(text).upper()
+    rest = _SLASH.sub("-", to_digits(text.translate(_FORMAL))).upper()
+    four = _WITH_FLOOR.match(rest)
+    if four:
+        return _unpacked(Tail(unzero(four[1]), stem(unzero(four[2])), unzero(four[3]), four[4], rest[four.end() :].strip(_JOINTS)))
     dashed = _DASHED.match(rest)
     if dashed:
         entrance = stem(unzero(dashed[2])) if dashed[2] else None

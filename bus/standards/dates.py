@@ -40,6 +40,10 @@ _EXCEL_DAY_0 = date(1899, 12, 30)
 _EXCEL_FIRST, _EXCEL_LAST = 10_000, 73_050
 """Serial days that are taken for dates: May 1927 to December 2099."""
 
+_OPEN = re.compile(r"(?:至今|现在|目前|长期(?:有效)?|永久|永远|不定期|无(?:固定)?期限|不限(?:期)?|未定)")
+"""An end that is open, in words."""
+_ASIDE = re.compile(r"\s*(?:\([^)]*\)|星期[一二三四五六日天]|周[一二三四五六日天])$|[.。,，]$")
+"""What stands behind a date and is none of it: a weekday, a remark in brackets, a full stop."""
 _MONTH_NAMES = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"
 _MONTHS = {_MONTH_NAMES[3 * i : 3 * i + 3]: i + 1 for i in range(12)}
 _ZONE = r"(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?"
@@ -55,6 +59,7 @@ _ORACLE = re.compile(
     r"(\d{1,2})-\s*(\d{1,2}|[A-Za-z]{3})\s*月?\s*-\s*(\d{4}|\d\d)(?:\s+(\d{1,2})\.(\d\d)\.(\d\d)(?:\.\d+)?\s*(上午|下午|AM|PM)?.*)?"
 )
 _SERIAL = re.compile(r"(\d{5})(\.\d+)?")
+_DASHES = str.maketrans("－—–―‐‑−~", "--------")
 
 
 def read_date(text: str) -> Dated:
@@ -111,12 +116,21 @@ def _moment(day: str, hour: str, minute: str, second: str | None, zone: str | No
     dated = read_date(day.strip())
     if dated.value is None or dated.value.precision != "day":
         return dated
-    if not (hour + minute + (second or "0")).isdecimal() or int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
+    if not (hour + minute + (second or "0")).isdecimal():
+        return _INVALID
+    if int(hour) == 24 and int(minute) == int(second or 0) == 0:  # the end of the day (GB/T 7408)
+        return _midnight_after(dated.value.iso, second)
+    if int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59:
         return _INVALID
     iso = f"{dated.value.iso}T{int(hour):02}:{int(minute):02}:{int(second or 0):02}"
     if zone and zone.replace(":", "") != "+0800":
         return _shifted(iso, zone, second)
     return Reading(PartialDate(iso + "+08:00", "second" if second else "minute"))
+
+
+def _midnight_after(iso: str, second: str | None) -> Dated:
+    following = date.fromisoformat(iso) + timedelta(days=1)
+    return Reading(PartialDate(f"{following.isoformat()}T00:00:00+08:00", "second" if second else "minute"))
 
 
 def _shifted(iso: str, zone: str, second: str | None) -> Dated:
@@ -171,8 +185,10 @@ def _rarer(plain: str) -> Dated:
     match = _SERIAL.fullmatch(plain)
     if match:
         return _serial(int(match[1]))
-    digits = to_digits(plain)
-    return _INVALID if digits == plain else _read_other(digits)
+    if _OPEN.fullmatch(plain):
+        return _PLACEHOLDER
+    simpler = to_digits(_ASIDE.sub("", plain)).translate(_DASHES)
+    return _INVALID if simpler == plain else _read_other(simpler)
 
 
 def _digits(plain: str) -> Dated:
@@ -210,6 +226,8 @@ def _checked(year: str, month: str | None, day: str | None) -> Dated:
                 return Reading(PartialDate(iso, "day"))
     if iso in _PLACEHOLDERS:
         return _PLACEHOLDER
+    if day is not None and not int(day) and month is not None:  # 1998-05-00, 19980000: the day, or the month too, is not known
+        return _checked(year, month if int(month) else None, None)
     if day is not None or not _FIRST_YEAR <= y <= _LAST_YEAR or (month is not None and not 1 <= int(month) <= 12):
         return _INVALID
     return Reading(PartialDate(iso, "year" if month is None else "month"), ("DATE_PRECISION",))

@@ -18,6 +18,8 @@ _BUILDING = re.compile(
 _ENTRANCE = re.compile(r"第?(\d+|[A-Z]|[甲乙丙丁戊己庚辛壬癸东西南北中])\s*(?:号?单元|门洞?|栋口|#|号)?")
 _FLOOR = re.compile(r"(?:第|跃|复式)?(?:(地下|负|B|-)\s*)?(\d+)\s*(?:层|楼|F|/\d+层?)?", re.IGNORECASE)
 _ROOM = re.compile(r"(?:第|跃|复式)?([A-Z]?-?\d+[A-Z]?|[A-Z]\d*)\s*(?:室|号|房|户|号房|号室)?")
+_OF_A_NUMBER_CELL = re.compile(r"^#?(-?\d+)(?:\.0)?$")
+"""`3.0` of a number cell; `#3`."""
 _DASHES = str.maketrans("－—–―‐‑−~", "--------")
 _PACKED = re.compile(r"(\d\d)(\d\d)(\d\d)")
 _UNIT_NO = re.compile(r"\d{6}\d{3}\d{3}[A-Z]{2}\d{5}[FLQW][0-9]{8}")
@@ -26,7 +28,8 @@ _INVISIBLE = re.compile(r"[\s\-‐-―－_.]+")
 
 def plain_number(text: str) -> str:
     """The cell with plain digits, dashes and capitals, without blanks: `１－２` → `1-2`, `三栋` → `3栋`."""
-    return to_digits(BLANK.sub("", plain_text(text)).translate(_DASHES).upper())
+    plain = to_digits(BLANK.sub("", plain_text(text)).translate(_DASHES).upper())
+    return _OF_A_NUMBER_CELL.sub(r"\1", plain)
 
 
 def unzero(number: str) -> str:

@@ -34,6 +34,8 @@ _HMT = ("810000", "820000", "830000")
 
 _SEPARATORS = re.compile(r"[\s\-‐-―－_'‘’`´\".,，。·]+")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d*)?E\+?\d{1,2}|\d{15,}\.0*", re.IGNORECASE)
+_NONE = re.compile(r"[^\W\d]{0,6}(?:未|无|没|尚|待|暂|正在|不清|不记)[^\W\d]{0,8}|(?:新生儿?|婴儿|幼儿|办理中|补办中|丢失|遗失|黑户)")
+"""Words that say that there is no number (yet): `未上户口`, `未办证`, `新生儿`."""
 _LOOKS_LIKE_X = frozenset("xX×ΧχХхⅩⅹ╳✕✖＊*乂")
 _MASK = re.compile(r"[*＊●•#×xX？?]{2,}|[*＊●]")
 
@@ -120,7 +122,7 @@ def _read_written(text: str, on: date, number_cell: bool, regions: Container[str
         return Reading(None, ("ID_EXCEL_PRECISION_LOSS",))
     bare = _SEPARATORS.sub("", BLANK.sub("", plain))
     notes: tuple[str, ...] = () if bare == text else _how_written(text, bare)
-    if is_filler(bare):
+    if is_filler(bare) or _NONE.fullmatch(bare):
         return Reading(None, ("NULL_TOKEN",))
     if len(bare) == 18 and bare[:17].isdecimal() and bare.isascii() | (bare[17] in _LOOKS_LIKE_X):
         return _of_18(bare, on, number_cell, regions, notes)
@@ -162,7 +164,7 @@ def _of_15(bare: str, on: date, regions: Container[str] | None, notes: tuple[str
 
 _SHAPES = {
     "passport": re.compile(r"[A-Z0-9]{5,12}"),
-    HMT_PERMIT: re.compile(r"[HMT]?\d{7,11}[A-Z0-9]?|[A-Z]{1,2}\d{6,8}(\([0-9A-Z]\)|[0-9A-Z])?"),
+    HMT_PERMIT: re.compile(r"[HMT]?\d{7,11}[A-Z0-9]?|\d{7}\([0-9A-Z]\)|[A-Z]{1,2}\d{6,8}(\([0-9A-Z]\)|[0-9A-Z])?"),
     FOREIGN_PERMIT: re.compile(r"[A-Z]{3}\d{12}"),
     "household_register": re.compile(r"[A-Z0-9]{4,20}"),
     "military_id": re.compile(r".{2,20}"),

@@ -28,7 +28,8 @@ class Phone(NamedTuple):
 
 Phones = Reading[tuple[Phone, ...]]
 
-_BETWEEN = re.compile(r"[/、;；,，|\\\n\r]+|或者?|和|及")
+_BETWEEN = re.compile(r"[/、;；,，|&\\\n\r]+|或者?|和|及|(?<=\d)\s*\+\s*(?=\d)")
+_MASK = re.compile(r"[*＊]|\d[xX×•●·#＃○]{3,}\d")
 _MOBILE = re.compile(r"(?:\+?86|0086|0)?(1[3-9]\d{9})")
 _TWO_MOBILES = re.compile(r"(1[3-9]\d{9})(1[3-9]\d{9})")
 _WITH_AREA = re.compile(r"(?:(?:\+?86|0086)0?|0)(10|2\d|[3-9]\d\d)([2-9]\d{6,7})")
@@ -40,6 +41,7 @@ _PARTED = re.compile(r"(\(?0\d{2,3}\)?\s*-?\s*\d{3,4}\s*-?\s*\d{3,4})\s*-\s*(\d{
 _REMARK = re.compile(r"[(（\[][^)）\]]*[^\d)）\]\-\s][^)）\]]*[)）\]]?")
 _NOT_DIALLED = re.compile(r"[^\d+]+")
 _MARKS = re.compile(r"[\s\-‐-―－().·_]+")
+_NUMBER_CELL = re.compile(r"\d{11}\.0+")
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}")
 
 
@@ -52,10 +54,12 @@ def read_phones(text: str, area: str | None = None) -> Phones:
     if len(text) == 11 and text[0] == "1" and text[1] in "3456789" and text.isdecimal() and text.isascii():
         return Reading((Phone(text, "mobile"),))
     plain = plain_text(text)
+    if _NUMBER_CELL.fullmatch(plain):
+        plain = plain[:11]
     digits = _MARKS.sub("", plain)
     if is_filler(digits):
         return Reading(None, ("NULL_TOKEN",))
-    if "*" in plain or "＊" in plain:
+    if _MASK.search(plain):
         return Reading(None, ("MASKED_INPUT",))
     if _SCIENTIFIC.fullmatch(plain):
         return Reading(None, ("ID_EXCEL_PRECISION_LOSS",))

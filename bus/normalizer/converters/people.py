@@ -10,6 +10,7 @@ from bus.normalizer.cells import Columns, note
 from bus.normalizer.converters.hiding import ORGANIZATION as ORGANIZATION_TOPIC
 from bus.normalizer.converters.hiding import RESIDENT, phones_hider
 from bus.normalizer.converters.organization import credit_reader, looks_like_organization
+from bus.normalizer.converters.party_text import people_of
 from bus.normalizer.converters.person import NOBODY, ORGANIZATION, _kind_reader, guessed_kind, identity_reader, name_putter
 from bus.normalizer.converters.phones import phones_of
 from bus.normalizer.kit import Kit
@@ -20,9 +21,9 @@ from bus.standards.encodings import looks_garbled
 from bus.standards.names import split_names
 from bus.standards.nulls import is_null_token
 
-_NUMBERS = re.compile(r"[;；、,，\n]")
-_PEOPLE = re.compile(r"[;；\n]")
-_NAME_THEN_NUMBER = re.compile(r"\s*([^0-9０-９]*?)[\s:：,，(（]*([0-9０-９].*)?", re.DOTALL)
+_NUMBERS = re.compile(r"[;；、,，/|\n]")
+_LONG_NUMBERS = re.compile(r"(?:\S{8,}\s+)+\S{8,}")
+_NAMES_IN_ONE = re.compile(r"[\s\u3000]+|和|与|及")
 Pair = tuple[str | None, str | None]
 """(name, number) as written."""
 
@@ -99,7 +100,12 @@ def _column_pairs(spec: People, columns: Columns) -> Callable[[Row, list[Finding
         numbers_text = fetch_numbers(row, found) if fetch_numbers else None
         names: list[str] = split_names(names_text) if names_text else []
         numbers = _NUMBERS.split(numbers_text) if numbers_text else []
-        numbers = numbers[:-1] if len(numbers) > 1 and not numbers[-1].strip() else numbers
+        if len(numbers) == 1 and len(names) > 1 and _LONG_NUMBERS.fullmatch(numbers[0].strip()):
+            numbers = numbers[0].split()
+        if len(numbers) > max(1, len(names)) and not numbers[-1].strip():
+            numbers = numbers[:-1]
+        if len(names) == 1 and len(numbers) > 1 and len(apart := _NAMES_IN_ONE.split(names[0].strip())) == len(numbers) and all(apart):
+            names = apart
         if len(names) == 1 and len(numbers) > 1 and numbers_text:
             numbers = [numbers_text]  # one person's number with separators inside, or two numbers for one person
         if not numbers:
@@ -120,19 +126,13 @@ def _known(number: str, column: str | None, found: list[Finding]) -> str | None:
 
 
 def _text_pairs(spec: People, columns: Columns) -> Callable[[Row, list[Finding]], list[Pair]]:
-    fetch = columns.fetch(spec.text or "")
+    column = spec.text or ""
+    fetch = columns.fetch(column)
 
     def pairs(row: Row, found: list[Finding]) -> list[Pair]:
         text = fetch(row, found)
-        told: list[Pair] = []
-        for part in _PEOPLE.split(text) if text else ():
-            match = _NAME_THEN_NUMBER.fullmatch(part)
-            if match is None or not part.strip():
-                continue
-            number = (match[2] or "").rstrip(" )）") or None
-            names: list[str | None] = list(split_names(match[1])) if match[1] else [None]
-            told += [(name, None) for name in names[:-1]]
-            told.append((names[-1] if names else None, number))
-        return told
+        told = people_of(text) if text else []
+        found.extend(finding("NULL_TOKEN", column) for person in told if person.empty)
+        return [(person.name, person.number) for person in told]
 
     return pairs

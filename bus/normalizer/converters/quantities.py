@@ -12,13 +12,14 @@ from bus.normalizer.cells import Columns
 from bus.normalizer.kit import MEMO, RECENT, Convert, Kit
 from bus.normalizer.mapping_file import FieldRule
 from bus.normalizer.statement import Row
+from bus.standards.chinese_numbers import plain_text, to_digits
 from bus.standards.dates import read_date, read_datetime, read_month
 from bus.standards.numbers import read_count, read_decimal
 from bus.standards.reading import Reading
 
 _INT_MAX = 2**31 - 1
 _LONG_MAX = 2**63 - 1
-_WORKING_DAYS = re.compile(r"\s*(\d{1,3})\s*(?:个?工作日|天)?\s*")
+_WORKING_DAYS = re.compile(r"(\d{1,3})(?:\.0)?\s*(?:个?工作日|天|日)?(?:内|之内|以内)?")
 _BETWEEN = re.compile(r"[;；、,，]")
 _YUAN, _10K_YUAN = Decimal(100), Decimal(1_000_000)
 _MONEY = {"yuan": _YUAN, "10k_yuan": _10K_YUAN}
@@ -36,6 +37,9 @@ _HOURS_WORDS = {
     **dict.fromkeys(("h", "小时", "个小时", "hours", "hour", "时"), Decimal(1)),
     **dict.fromkeys(("分钟", "分", "min", "mins", "minutes"), Decimal(1) / 60),
 }
+_HOURS_AND = re.compile(
+    r"(?P<hours>\d{1,5})(?:\s*(?:个?小时|h|H|:|时)\s*(?P<minutes>\d{1,2})\s*(?:分钟?|min|m)?|(?:个|小时)(?P<half>半)(?:小时)?)|(?P<half_alone>半)个?小时"
+)
 _UNIT = re.compile(r"^(.*?[0-9０-９])\s*([^0-9０-９.．]+)$", re.DOTALL)
 
 
@@ -136,9 +140,17 @@ def area(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
 
 
 def hours(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
-    """Hours; `5h` and `300分钟` are 5."""
+    """Hours; `5h` and `300分钟` are 5, `5小时30分`, `5:30` and `5个半小时` 5.5."""
     read = _measure(_HOURS_WORDS, Decimal(1), Decimal("0.01"))
-    return lambda text, row: _as(float, read(text))
+
+    def convert(text: str, row: Row) -> Reading[float]:
+        match = None if text.isdecimal() else _HOURS_AND.fullmatch(to_digits(plain_text(text)))
+        if match is None:
+            return _as(float, read(text))
+        part = 0.5 if match["half"] or match["half_alone"] else int(match["minutes"] or 0) / 60
+        return Reading(round(int(match["hours"] or 0) + part, 2)) if part < 1 else Reading(None, ("NUMBER_INVALID",))
+
+    return convert
 
 
 def _as(kind: Any, reading: Reading[Any]) -> Reading[Any]:
@@ -161,7 +173,7 @@ def deadline(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     """`2026-05-29`, `5个工作日` or `5` (working days); spreads over `_on`, `_on_precision` and `_working_days`."""
 
     def convert(text: str, row: Row) -> Reading[Any]:
-        match = _WORKING_DAYS.fullmatch(text)
+        match = _WORKING_DAYS.fullmatch(to_digits(plain_text(text)))
         if match:
             return Reading((None, None, int(match[1])))
         reading = read_date(text)

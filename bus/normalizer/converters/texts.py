@@ -10,9 +10,11 @@ from bus.normalizer.cells import Columns
 from bus.normalizer.kit import MEMO, RECENT, Convert, Kit
 from bus.normalizer.mapping_file import FieldRule
 from bus.normalizer.statement import Row
+from bus.standards.chinese_numbers import plain_text
 from bus.standards.encodings import looks_garbled
 from bus.standards.free_text import redact
 from bus.standards.names import read_name
+from bus.standards.nulls import BLANK
 from bus.standards.reading import Reading
 
 _BETWEEN = re.compile(r"[、，,;；/|]+")
@@ -74,6 +76,7 @@ def code(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     national = kit.code_list(spec.list_) if spec.list_ else None
     if not (current or older or national):
         raise ValueError("a code needs a `table`, an `older` list or a national `list`")
+    forms = {_form(word): value for word, value in (*older.items(), *current.items())}
 
     @lru_cache(MEMO)
     def read(text: str) -> Reading[Any]:
@@ -82,9 +85,19 @@ def code(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
             return Reading(current[bare])
         if bare in older:
             return Reading(older[bare], ("CODE_MAPPED",))
+        if national is not None and bare in national.codes:
+            return Reading(bare)
+        if (form := _form(text)) in forms:
+            return Reading(forms[form], ("CODE_MAPPED",))
         return national.read(bare) if national else Reading(None, ("CODE_UNKNOWN",))
 
     return lambda text, row: read(text)
+
+
+def _form(word: str) -> str:
+    """A code as it is meant, however it was typed: full-width, lower case, with blanks, `01` or `1.0` for 1."""
+    plain = BLANK.sub("", plain_text(word)).casefold().removesuffix(".0")
+    return plain.lstrip("0") or "0" if plain.isdecimal() else plain
 
 
 def ending(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
