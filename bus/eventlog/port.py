@@ -9,6 +9,7 @@ Promised, on SQLite and on Kafka alike (`tests/conformance/test_eventlog.py` hol
 - *one owner*: partitions of a group are shared among its live readers, a dead reader's are taken over, and one that
   comes back late (a zombie) gets `Fenced` and nothing of what it wrote is seen;
 - *one writer a name*: opening `writer(name)` fences the writer that held the name before;
+- *fair*: a new record in one partition waits for some thousand records of each other at most, however long their backlog is;
 - *only what is committed is read*.
 
 Not promised: order between partitions, gapless offsets, that `topics()` is a snapshot across topics.
@@ -129,6 +130,11 @@ class EventLog(Protocol):
 
     def positions(self, group: str) -> Position:
         """The committed positions of a group."""
+        ...
+
+    def waiting(self, position: Position) -> dict[tuple[str, int], int]:
+        """Of these (topic, partition) → offset, those that have a committed record at or after the offset, with the time (ms) of the
+        first. The only way to tell: on Kafka, marks of transactions lie behind the last record."""
         ...
 
     def move(self, group: str, position: Position) -> None:

@@ -121,6 +121,20 @@ class NeverSharesAgain(_Log):
     reads = _GreedyReader
 
 
+class _UnfairReader(SqliteReader):
+    def _fetch(self, max_records: int) -> list[Batch]:
+        owned, last = self._next, max(self._next, default=None)
+        self._next = {lane: at for lane, at in owned.items() if lane != last}
+        self._quiet = -1
+        found = super()._fetch(max_records)
+        self._next = {**owned, **self._next}
+        return found or super()._fetch(max_records)
+
+
+class ServesInOrder(_Log):
+    reads = _UnfairReader
+
+
 class _LingeringReader(SqliteReader):
     def close(self) -> None:
         self._file.close()
@@ -179,6 +193,11 @@ class MovesUnderLiveReaders(SqliteLog):
         with self._file.writing() as db:
             db.execute("DELETE FROM member")
         super().move(group, position)
+
+
+class CountsOffsetsOnly(SqliteLog):
+    def waiting(self, position: Position) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(position, 0)
 
 
 class ForgetsWhoItIs(SqliteLog):

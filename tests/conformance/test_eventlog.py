@@ -305,6 +305,22 @@ def test_offsets_at_a_time_are_those_of_the_first_record_at_or_after_it(place: P
 # --- keeping
 
 
+def test_what_waits_behind_a_position_is_told_with_its_time_and_marks_of_the_log_are_nothing(place: Place) -> None:
+    log = place.open()
+    fill(log, 40)
+    with log.reader("g", ["in"]) as reader:
+        poll(reader, 40)
+        reader.commit([])
+    through = log.positions("g")
+    assert log.waiting(through) == {}
+    assert log.waiting(dict.fromkeys(through, 0)) == {
+        ("in", batch.partition): batch.records[0].timestamp for batch in log.scan("in") if batch.offsets[0] == 0
+    }
+    with log.writer("w") as writer:
+        writer.append([Output("in", record(77), 2), Output("in", record(78), 2)])
+    assert until(lambda: log.waiting(through) == {("in", 2): 1_077}, 10)
+
+
 def test_nothing_that_must_be_kept_is_removed(place: Place) -> None:
     log = place.open()
     log.create([TopicSpec("latest", 1, "latest"), TopicSpec("for-ever", 1), TopicSpec("both", 1, "latest+time", 3_600_000)])

@@ -9,9 +9,10 @@ import pytest
 
 from bus.errors import Fenced, WrongUse
 from bus.event import Output, Record
+from bus.eventlog.port import TopicSpec
 from tests.conformance.adapters import Place, until
 from tests.conformance.member import OURS
-from tests.conformance.steps import answer, fill, kept, other_process, poll, record, records, step
+from tests.conformance.steps import IN, answer, fill, kept, other_process, poll, record, records, step
 
 
 def test_readers_of_a_group_share_the_partitions_evenly_and_each_record_once(place: Place) -> None:
@@ -91,3 +92,24 @@ def test_a_group_is_moved_only_while_nobody_reads(place: Place) -> None:
     assert set(log.positions("g").values()) == {0}
     with log.reader("g", ["in"]) as reader:
         assert len(records(poll(reader, 20))) == 20
+
+
+def test_a_new_record_does_not_wait_for_a_long_backlog_elsewhere(place: Place) -> None:
+    log = place.open()
+    log.create([IN, TopicSpec("live", 1)])
+    backlog, noise = 60_000, os.urandom(1 << 20)  # what does not compress: the fewer records come in one answer of the broker
+    with log.writer("backfill") as writer:
+        for begin in range(0, backlog, 10_000):
+            values = ((number, number * 17 % (len(noise) - 200)) for number in range(begin, begin + 10_000))
+            writer.append([Output("in", Record(b"k%d" % number, noise[at : at + 200], 1)) for number, at in values])
+    with log.reader("g", ["in", "live"]) as reader:
+        ahead = len(records(poll(reader, 1)))
+        with log.writer("live") as writer:
+            writer.append([Output("live", record(1))])
+        found = False
+        while not found:
+            batches = reader.poll(500, 5.0)
+            found = "live" in {batch.topic for batch in batches}
+            ahead += len(records(batches))
+            assert found or ahead < backlog / 2
+            reader.commit([])

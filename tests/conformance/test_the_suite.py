@@ -21,6 +21,8 @@ NOTICED_BY: dict[type, Callable[[Place], None]] = {
     broken.DoesNotFenceReaders: groups.test_a_member_that_comes_back_too_late_is_fenced_and_nothing_of_it_is_kept,
     broken.DoesNotFenceWriters: suite.test_a_writer_fences_the_one_that_held_its_name_before_and_no_other,
     broken.NeverSharesAgain: groups.test_a_closed_reader_leaves_its_partitions_to_the_others_at_once,
+    broken.ServesInOrder: groups.test_a_new_record_does_not_wait_for_a_long_backlog_elsewhere,
+    broken.CountsOffsetsOnly: suite.test_what_waits_behind_a_position_is_told_with_its_time_and_marks_of_the_log_are_nothing,
     broken.ReadersDoNotLeave: groups.test_a_closed_reader_leaves_its_partitions_to_the_others_at_once,
     broken.TurnsTheOrder: suite.test_records_of_a_partition_are_read_in_the_order_of_appending,
     broken.PartitionsInTurn: suite.test_a_record_is_kept_in_the_partition_of_its_key_unless_another_is_named,

@@ -32,12 +32,13 @@ def check_client() -> None:
 
 
 def silence_secrets() -> None:
-    """Keep kafka-python's loggers at INFO and above: at DEBUG they print passwords and the values of records."""
+    """Keep kafka-python's loggers at the level of the root logger now, and never below INFO: at DEBUG they print passwords and the values
+    of records."""
     for name in ["kafka", *(each for each in logging.root.manager.loggerDict if each.startswith("kafka."))]:
         logger = logging.getLogger(name)
         if _not_debug not in logger.filters:
             logger.addFilter(_not_debug)
-        logger.setLevel(max(logger.level, logging.INFO))
+        logger.setLevel(max(logger.getEffectiveLevel(), logging.INFO))
 
 
 def _not_debug(record: logging.LogRecord) -> bool:
@@ -65,10 +66,11 @@ def make_producer(settings: ClientSettings, transactional_id: str) -> Any:
     )
 
 
-def make_consumer(settings: ClientSettings, group: str | None) -> Any:
+def make_consumer(settings: ClientSettings, group: str | None, partition_bytes: int = 4 * 1_048_576) -> Any:
     """A consumer that sees only what is committed, moves no positions by itself and never guesses a position.
 
-    `read_committed` also makes the broker hold back a position that a pending transaction is about to move.
+    `read_committed` also makes the broker hold back a position that a pending transaction is about to move. `partition_bytes` is fetched
+    of a partition at a time.
     """
     return kafka.KafkaConsumer(
         **settings.connection(),
@@ -85,7 +87,7 @@ def make_consumer(settings: ClientSettings, group: str | None) -> Any:
         # the next partition only once it has this one.
         fetch_max_wait_ms=500 if group else 10,
         fetch_max_bytes=32 * 1_048_576,
-        max_partition_fetch_bytes=4 * 1_048_576,
+        max_partition_fetch_bytes=partition_bytes,
         retry_backoff_ms=50,
         metrics_enabled=False,
         allow_auto_create_topics=False,

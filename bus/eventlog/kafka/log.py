@@ -19,6 +19,7 @@ from bus.eventlog.kafka.reader import KafkaReader
 from bus.eventlog.kafka.scan import scan_topic
 from bus.eventlog.kafka.settings import read_settings
 from bus.eventlog.kafka.topics import topic_settings
+from bus.eventlog.kafka.waiting import first_times
 from bus.eventlog.kafka.writer import KafkaWriter
 from bus.eventlog.port import TopicInfo, TopicSpec
 
@@ -96,6 +97,13 @@ class KafkaLog:
         kept = self._at.ask(lambda admin: admin.list_group_offsets({group_id: None})[group_id], "reading positions")
         prefix = self._settings.prefix
         return {(place.topic.removeprefix(prefix), place.partition): each.offset for place, each in kept.items() if each.offset >= 0}
+
+    def waiting(self, position: Position) -> dict[tuple[str, int], int]:
+        places = {self._place(topic, partition): at for (topic, partition), at in position.items()}
+        first, following = self._at.edges(list(places))
+        spans = {place: (max(at, first[place]), following[place]) for place, at in places.items()}
+        found = first_times(self._settings, {place: span for place, span in spans.items() if span[0] < span[1]})
+        return {(place.topic.removeprefix(self._settings.prefix), place.partition): at for place, at in found.items()}
 
     def move(self, group: str, position: Position) -> None:
         group_id = self._settings.prefix + group

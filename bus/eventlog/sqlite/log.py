@@ -111,6 +111,14 @@ class SqliteLog:
             )
         return {(name.removeprefix(self._namespace), partition): at for name, partition, at in found}
 
+    def waiting(self, position: Position) -> dict[tuple[str, int], int]:
+        """See `port.EventLog`."""
+        with self._file.reading() as db:
+            ends = dict(select(db, "SELECT id, next FROM lane"))
+            lanes = {lane[1:]: lane for topic in {topic for topic, _ in position} for lane in self._directory.lanes(db, topic)}
+            first = {place: read(db, lanes[place], at, ends[lanes[place].id], 1) for place, at in position.items()}
+        return {place: batch.records[0].timestamp for place, batch in first.items() if batch}
+
     def move(self, group: str, position: Position) -> None:
         """See `port.EventLog`. Raises `WrongUse` also for an offset outside of the partition."""
         name = self._namespace + group

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -135,7 +135,8 @@ class SqliteReader:
         return held.issuperset(lane.id for lane in lanes)
 
     def _fetch(self, max_records: int) -> list[Batch]:
-        """The next records of the lanes owned, beginning with another lane each time so that none starves."""
+        """The next records of the lanes owned: each has its share of a poll, so that a few new records never wait for a long backlog
+        elsewhere. What does not divide goes to another lane each time."""
         found: list[tuple[Lane, Batch]] = []
         with self._file.reading() as db:
             version = db.pragma("data_version")
@@ -144,12 +145,27 @@ class SqliteReader:
             ends = dict(select(db, "SELECT id, next FROM lane"))
             waiting = [lane for lane, at in self._next.items() if at < ends[lane.id]]
             self._turn = (self._turn + 1) % (len(waiting) or 1)
-            for lane in waiting[self._turn :] + waiting[: self._turn]:
-                if max_records > 0 and (batch := read(db, lane, self._next[lane], ends[lane.id], max_records)):
+            turned = waiting[self._turn :] + waiting[: self._turn]
+            shares = share_out(max_records, {lane: ends[lane.id] - self._next[lane] for lane in turned})
+            read_out = len(shares) == len(waiting)
+            for lane, most in shares.items():
+                batch = read(db, lane, self._next[lane], ends[lane.id], most)
+                if batch:
                     found.append((lane, batch))
-                    max_records -= len(batch.offsets)
-        if max_records > 0:
+                    read_out &= len(batch.offsets) < most or batch.next_offset == ends[lane.id]
+        if read_out:
             self._quiet = version
         for lane, batch in found:
             self._next[lane] = self._polled[lane] = batch.next_offset
         return [batch for _, batch in found]
+
+
+def share_out(most: int, waiting: Mapping[Lane, int]) -> dict[Lane, int]:
+    """How many records each lane may give, `most` in all: the same for each, and what some do not need for the others. Lanes that
+    give nothing are left out."""
+    shares: dict[Lane, int] = {}
+    lanes = sorted(list(waiting)[:most], key=lambda lane: waiting[lane])  # stable: among equals, those named first have their turn
+    for number, lane in enumerate(lanes):
+        shares[lane] = min(waiting[lane], -(-most // (len(lanes) - number)))
+        most -= shares[lane]
+    return shares
