@@ -1,0 +1,157 @@
+"""WHICH VALUE HOLDS. All statements about a subject → its master record, each field with who said it. Pure: a function of the set of
+statements and the rules, so no order, repetition or delay changes it.
+
+For each field those statements compete that hold a value and are in force; ended ones only where none else is left; what was annulled never
+was. The most trusted source wins, among its own the latest. A value that is the same but more precise (1951 and 1951-03-02) is no other
+value: the finer one is shown. Another department's other value is a dispute, never an overwrite (design §6.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bus.resolver.identity import place_of_address
+from bus.resolver.rules import Rule, Rules
+from bus.standards.names import read_name
+
+_LIVE = frozenset({"created", "changed", "corrected"})
+
+
+class Statement(NamedTuple):
+    """One statement: its key, when its record was published (ms since 1970), what it says."""
+
+    key: bytes
+    known_from: int
+    said: Mapping[str, Any]
+
+    @property
+    def department(self) -> str:
+        """Who says it."""
+        department: str = self.said["source"]["department"]
+        return department
+
+    @property
+    def valid_from(self) -> str | None:
+        """When the department says that it became, or was seen to be so (ISO 8601)."""
+        return self.said.get("updated_at") or self.said.get("recorded_at")
+
+
+class Candidate(NamedTuple):
+    """A value that a statement holds for a field. `rank`: place in the rule's order; `form`: by what it is compared."""
+
+    statement: Statement
+    value: Any
+    form: Any
+    rank: int
+    live: bool
+
+
+class Held(NamedTuple):
+    """What holds for a field. `rule`: authority, fallback, recency, or only (nobody else says anything); `agree`: departments that say
+    the same; `differing`: the current values of others that do not, the most trusted first."""
+
+    field: str
+    value: Any
+    by: Statement
+    rule: str
+    agree: int
+    differing: tuple[Candidate, ...]
+
+    @property
+    def disputed(self) -> bool:
+        """Whether another department says otherwise."""
+        return bool(self.differing)
+
+
+class Master(NamedTuple):
+    """The record of one subject: the statements it was made of, by key, and what holds."""
+
+    statements: tuple[Statement, ...]
+    fields: Mapping[str, Held]
+
+
+def merge(statements: Iterable[Statement], rules: Rules) -> Master:
+    """The master record of these statements; of one given several times the one published last counts."""
+    latest: dict[bytes, Statement] = {}
+    for each in statements:
+        if (other := latest.get(each.key)) is None or _version(other) < _version(each):
+            latest[each.key] = each
+    kept = tuple(latest[key] for key in sorted(latest))
+    fields: dict[str, Held] = {}
+    for rule in rules.values():
+        if found := candidates(kept, rule):
+            held = _held(found, rule)
+            fields[rule.field] = held
+            for name in rule.beside:
+                if (value := held.by.said.get(name)) is not None:
+                    fields[name] = held._replace(field=name, value=value)
+    return Master(kept, dict(sorted(fields.items())))
+
+
+def candidates(statements: Sequence[Statement], rule: Rule) -> list[Candidate]:
+    """All that hold a value for this field and were not annulled, the one that is believed first."""
+    found = []
+    for each in statements:
+        value = each.said.get(rule.field)
+        operation = each.said["operation"]
+        if value is None or value == [] or operation == "annulled":
+            continue
+        rank = rule.rank(each.department, each.said["source"]["dataset"])
+        found.append(Candidate(each, value, _form(value, rule, each), rank, operation in _LIVE))
+    found.sort(key=lambda c: c.statement.key)
+    found.sort(key=lambda c: (c.statement.valid_from or "", c.statement.known_from), reverse=True)
+    found.sort(key=lambda c: (not c.live, c.rank))
+    return found
+
+
+def same(one: Candidate, other: Candidate, rule: Rule) -> bool:
+    """Whether two say the same, one perhaps more precisely. What cannot be compared is not held to differ."""
+    if one.form is None or other.form is None:
+        return True
+    if rule.compare == "date":
+        return bool(one.form.startswith(other.form) or other.form.startswith(one.form))
+    return bool(one.form == other.form)
+
+
+def _held(found: Sequence[Candidate], rule: Rule) -> Held:
+    first = found[0]
+    current = [each for each in found if each.live == first.live]
+    like = [each for each in current if same(first, each, rule)]
+    chosen = max(like, key=lambda c: len(c.form)) if rule.compare == "date" else first  # of equals the first, which is trusted most
+    differing = () if rule.recency else tuple(_others(first, current, rule))
+    agree = len({each.statement.department for each in like})
+    return Held(rule.field, chosen.value, chosen.statement, _why(chosen, found, rule), agree, differing)
+
+
+def _others(first: Candidate, current: Sequence[Candidate], rule: Rule) -> Iterable[Candidate]:
+    """What other departments now say instead. A department that says both is not counted: it does not contradict."""
+    agreeing = {each.statement.department for each in current if same(first, each, rule)}
+    return (each for each in current if each.statement.department not in agreeing)
+
+
+def _why(chosen: Candidate, found: Sequence[Candidate], rule: Rule) -> str:
+    if rule.authority and rule.order and chosen.rank == 0 and not rule.recency:
+        return "authority"
+    if len(found) == 1:
+        return "only"
+    return "recency" if rule.recency else "fallback"
+
+
+def _form(value: Any, rule: Rule, statement: Statement) -> Any:
+    match rule.compare:
+        case "name":
+            read = read_name(value)
+            return read.value.name if read.value and not read.codes else None
+        case "date":
+            return value
+        case "address":
+            whole = not any(f["code"] in ("ADDR_PARTIAL", "ADDR_AMBIGUOUS") for f in statement.said["quality"])
+            return place_of_address(value, whole)
+        case "phones":
+            return tuple(sorted(phone["token"] for phone in value))
+    return value
+
+
+def _version(statement: Statement) -> tuple[int, str]:
+    return statement.known_from, statement.said["event_id"]
