@@ -31,8 +31,8 @@ class Kit:
     code_list: Callable[[str], CodeList]
     area_code: str | None = None
     """The city's telephone area code, for numbers written without one."""
-    said_in: Callable[[str], Callable[[str], bool | None]] = lambda dataset: lambda key: None
-    """(dataset) → (key) → whether that dataset has such a row; None where it is silent about the whole that the key belongs to."""
+    said_in: Callable[[str], Callable[[str, int], bool | None]] = lambda dataset: lambda key, at: None
+    """(dataset) → (key, time in ms) → whether that dataset had such a row then; None where it is silent about the whole that the key belongs to."""
 
 
 Convert = Callable[[str, Any], Reading[Any]]

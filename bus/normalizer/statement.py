@@ -42,13 +42,15 @@ class Statement(NamedTuple):
 class Row:
     """One raw record while it is normalized: its cells, and what its statements have found so far."""
 
-    __slots__ = ("cells", "count", "key", "keys", "loose", "number_cells", "on", "operation", "ordinal", "parties", "present")
+    __slots__ = ("at", "cells", "count", "key", "keys", "loose", "number_cells", "on", "operation", "ordinal", "parties", "present")
 
-    def __init__(self, cells: Mapping[str, Any], key: bytes, on: date, number_cells: Collection[str], operation: str) -> None:
+    def __init__(self, cells: Mapping[str, Any], key: bytes, on: date, number_cells: Collection[str], operation: str, at: int = 0) -> None:
         self.cells = cells
         self.key = key
         self.on = on
         """The day of publishing: what "future" and "age" are measured against. Never the clock's."""
+        self.at = at
+        """The moment of publishing, in ms since 1970 UTC."""
         self.number_cells = number_cells
         self.operation = operation
         self.keys: dict[tuple[str, int], bytes] = {}

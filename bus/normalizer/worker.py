@@ -85,7 +85,7 @@ class Normalizer:
             self._unreadable(record, value, plan, origin, key, content, put)
             _count(tally, REFUSED, [finding("ROW_MALFORMED")], headers)
             return
-        row = Row(cells, key, _day(record.timestamp), cells["bus_number_cells"], cells["bus_operation"])
+        row = Row(cells, key, _day(record.timestamp), cells["bus_number_cells"], cells["bus_operation"], record.timestamp)
         statements = plan.statements(row)
         became = outcome(statements)
         again = _named_again(record)

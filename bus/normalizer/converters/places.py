@@ -37,11 +37,11 @@ def grid(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     """A grid's code, as it stands. DIV_OBSOLETE (a note: which grid took its place is not said by the code) where its community is no
     longer in force or where the dataset of the grids knows the community's grids and not this one; DIV_UNKNOWN, without value, where the
     city has no such community. A code of another shape than community and number is taken as it is."""
-    said = kit.said_in(spec.known_in) if spec.known_in else lambda key: None
+    said = kit.said_in(spec.known_in) if spec.known_in else lambda key, at: None
 
     def convert(text: str, row: Row) -> Reading[str]:
         code = text.strip()
-        known = said(code)
+        known = said(code, row.at)
         if known or not _GRID.fullmatch(code):
             return Reading(code)
         value, codes = kit.divisions.read_code(code[:12], row.on)
