@@ -10,14 +10,7 @@ from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.step import Memory, Step
 
-ENTITIES = ("resident", "dwelling")
 IDENTIFY, ALIAS, MERGE = "identify", "alias", "merge"
-
-
-def topic_names() -> list[str]:
-    """The topics that the resolver writes."""
-    about = [make(entity) for entity in ENTITIES for make in (topics.internal, topics.master)]
-    return [*about, topics.ALIAS, topics.REFUSED]
 
 
 def identify(app: App) -> Step:
@@ -27,7 +20,7 @@ def identify(app: App) -> Step:
     from bus.resolver.routing import Routes
 
     step = Identify(app.codec.decoder(), identities, app.keys, Routes(_partitions(app)))
-    return Step(IDENTIFY, tuple(topics.canonical(entity) for entity in ENTITIES), Memory(step.decide), refuse)
+    return Step(IDENTIFY, tuple(topics.canonical(entity) for entity in topics.MASTERS), Memory(step.decide), refuse)
 
 
 def alias(app: App) -> Step:
@@ -44,8 +37,8 @@ def merge(app: App) -> Step:
     from bus.resolver.merge import Merge
 
     _partitions(app)
-    step = Merge(masters(app.codec, app.schemas, ENTITIES))
-    return Step(MERGE, tuple(topics.internal(entity) for entity in ENTITIES), step.memory(), refuse)
+    step = Merge(masters(app.codec, app.schemas, topics.MASTERS))
+    return Step(MERGE, tuple(topics.internal(entity) for entity in topics.MASTERS), step.memory(), refuse)
 
 
 STEPS: Mapping[str, Callable[[App], Step]] = {IDENTIFY: identify, ALIAS: alias, MERGE: merge}
@@ -61,7 +54,7 @@ def refuse(topic: str, partition: int, offset: int, record: Record) -> list[Outp
 
 def _partitions(app: App) -> int:
     """How many partitions the resolver's topics have: all the same, because a subject's statements and its master share one number."""
-    mine = set(topic_names()) - {topics.REFUSED}
+    mine = set(topics.of_resolver()) - {topics.REFUSED}
     found = {len(info.ends) for info in app.log.topics() if info.name in mine}
     if len(found) != 1:
         raise ConfigRefused(

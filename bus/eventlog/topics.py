@@ -12,6 +12,8 @@ ACCOUNT = "internal.account"
 ALIAS = "internal.alias"
 REFUSED = "internal.refused"
 """Records inside the bus that no decision came to an end on, as they were, keyed by their place."""
+MASTERS = ("resident", "dwelling")
+"""The entities that have master records."""
 _DAY_MS = 86_400_000
 
 
@@ -38,6 +40,11 @@ def internal(entity: str) -> str:
 def master(entity: str) -> str:
     """The topic of master records."""
     return f"master.{entity}"
+
+
+def of_resolver() -> list[str]:
+    """All topics that the resolver writes."""
+    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, REFUSED]
 
 
 def entity_of(topic: str) -> str:

@@ -124,10 +124,10 @@ def test_views_deleted_between_two_runs_are_rebuilt_and_nothing_is_written_again
 ) -> None:
     said = small_world()
     log = place.open()
-    publish(log, said[:200])
+    publish(log, said[::2])
     resolve(log, tmp_path / "state")
     shutil.rmtree(tmp_path / "state" / "views" / step)
-    publish(log, said[150:])
+    publish(log, said[1::2])
     resolve(log, tmp_path / "state")
 
     assert masters(log) == in_order
@@ -138,10 +138,10 @@ def test_views_deleted_between_two_runs_are_rebuilt_and_nothing_is_written_again
 def test_views_deleted_while_workers_run_are_rebuilt(place: Place, tmp_path: Path, in_order: Masters) -> None:
     said = small_world()
     log = place.open()
-    publish(log, said[:100])
+    publish(log, said[::4])
     working = [worker(place, tmp_path / "state") for _ in range(2)]
-    for at in range(100, len(said), 20):
-        publish(log, said[at : at + 20])
+    for nth in (1, 2, 3):
+        publish(log, said[nth::4])
         shutil.rmtree(tmp_path / "state" / "views", ignore_errors=True)
     assert [each.wait(120) for each in working] == [0, 0]
     resolve(log, tmp_path / "state")

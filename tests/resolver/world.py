@@ -98,7 +98,7 @@ def expected(said: Sequence[Said]) -> dict[str, set[frozenset[str]]]:
     for each in latest.values():
         name = each.names[0] if each.names else each.text
         together.setdefault((each.entity, whom.get(name, name)), set()).add(each.text)
-    return {entity: {frozenset(texts) for (of, _), texts in together.items() if of == entity} for entity in resolving.ENTITIES}
+    return {entity: {frozenset(texts) for (of, _), texts in together.items() if of == entity} for entity in topics.MASTERS}
 
 
 @cache
@@ -125,7 +125,7 @@ def record(said: Said) -> Output:
 
 def publish(log: EventLog, said: Sequence[Said]) -> None:
     """Append statements in this order."""
-    names = [topics.canonical(entity) for entity in resolving.ENTITIES] + resolving.topic_names()
+    names = [topics.canonical(entity) for entity in topics.MASTERS] + topics.of_resolver()
     log.create(topics.spec(name, PARTITIONS) for name in names)
     with log.writer("normalizer") as writer:
         writer.append([record(each) for each in said])
@@ -145,9 +145,9 @@ def steps() -> dict[str, Step]:
 
     identify = Memory(Identify(decode, names, KEYS, routes).decide)
     alias = Memory(Alias("dwelling", routes).decide)
-    merge = Merge({entity: _of(master) for entity in resolving.ENTITIES}).memory()
-    canonical = tuple(topics.canonical(entity) for entity in resolving.ENTITIES)
-    internal = tuple(topics.internal(entity) for entity in resolving.ENTITIES)
+    merge = Merge({entity: _of(master) for entity in topics.MASTERS}).memory()
+    canonical = tuple(topics.canonical(entity) for entity in topics.MASTERS)
+    internal = tuple(topics.internal(entity) for entity in topics.MASTERS)
     return {
         "identify": Step("identify", canonical, identify, resolving.refuse),
         "alias": Step("alias", (topics.ALIAS,), alias, resolving.refuse),
@@ -168,7 +168,7 @@ def resolve(log: EventLog, state: Path, names: Sequence[str] = ("identify", "ali
 def masters(log: EventLog) -> dict[str, dict[bytes, Record]]:
     """Entity → subject → its latest master; without those that were retired."""
     found: dict[str, dict[bytes, Record]] = {}
-    for entity in resolving.ENTITIES:
+    for entity in topics.MASTERS:
         kept = found.setdefault(entity, {})
         for batch in log.scan(topics.master(entity)):
             for each in batch.records:
