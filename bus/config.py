@@ -25,6 +25,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "partitions": ("CIVICBUS_PARTITIONS", "partitions of a new topic; default 4"),
     "raw_days": ("CIVICBUS_RAW_DAYS", "days that raw topics keep older records of a key (the latest stays for good); default 400"),
     "batch_records": ("CIVICBUS_BATCH_RECORDS", "records in one transaction of a step; default 2000"),
+    "lead_records": ("CIVICBUS_LEAD_RECORDS", "records that a publisher may be ahead of a step that is at work; default 100000"),
     "stall_s": ("CIVICBUS_STALL_S", "seconds without a sign of life after which a step ends itself; default 120"),
     "listen": ("CIVICBUS_LISTEN", "address of /metrics and /health; default 127.0.0.1:9464"),
     "diary": ("CIVICBUS_DIARY", "1: a diary of JSON lines on standard error; default none (`up` writes one)"),
@@ -47,6 +48,7 @@ class Settings:
     partitions: int = 4
     raw_days: int = 400
     batch_records: int = 2000
+    lead_records: int = 100_000
     stall_s: int = 120
     listen: tuple[str, int] = ("127.0.0.1", 9464)
     diary: bool = False
@@ -86,6 +88,7 @@ def read_settings(options: Mapping[str, str | None], env: Mapping[str, str] | No
         partitions=_number(get("partitions", "4"), "CIVICBUS_PARTITIONS", 1, 1000),
         raw_days=_number(get("raw_days", "400"), "CIVICBUS_RAW_DAYS", 1, 36500),
         batch_records=_number(get("batch_records", "2000"), "CIVICBUS_BATCH_RECORDS", 1, 100_000),
+        lead_records=_number(get("lead_records", "100000"), "CIVICBUS_LEAD_RECORDS", 1, 1_000_000_000),
         stall_s=_number(get("stall_s", "120"), "CIVICBUS_STALL_S", 1, 86400),
         listen=_address(get("listen", "127.0.0.1:9464")),
         diary=get("diary").lower() in ("1", "true", "yes"),

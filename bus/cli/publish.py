@@ -17,12 +17,16 @@ from bus.cli.context import App, of
 from bus.cli.steps import state_of_log
 from bus.contracts.catalog import Contract
 from bus.errors import FileRefused
+from bus.eventlog import topics
+from bus.publish.lead import Lead
 from bus.publish.publisher import Publication, check_only
 from bus.publish.publisher import publish as publish_file
 from bus.publish.report import Report, Sink, report_file
 from bus.quality import CODES
 from connectors.base import read_layout
 from connectors.files import open_source
+
+_ON_RAW = ("normalizer",)  # the steps that work on what is published
 
 
 def publish(
@@ -120,9 +124,20 @@ def _one(app: App, contract: Contract, path: Path, delivery: str, dry_run: bool,
             batch_rows=app.settings.batch_records,
             sink=sink,
             progress=step,
+            pace=_nothing if dry_run else _lead(app, contract.dataset),
             waiting=lambda: say.note("另一发布进程正在处理该数据集，等待中…… Another publisher of this dataset is at work; waiting."),
         )
         return check_only(job, source) if dry_run else publish_file(job, source)
+
+
+def _lead(app: App, dataset: str) -> Lead:
+    """As far ahead of the steps as the settings allow."""
+    note = "等待处理步骤跟上…… Waiting for the steps to come closer."
+    return Lead(app.log, topics.raw(dataset), _ON_RAW, app.settings.lead_records, lambda: say.note(note))
+
+
+def _nothing() -> None:
+    """A dry run is ahead of nobody."""
 
 
 class _Step:

@@ -25,6 +25,7 @@ from bus.supervisor import Children, Gauge, Inbox, serve
 from bus.supervisor.inbox import Dropped
 
 _LOOK_S = 1.0
+_PUBLISH_AT_ONCE = 8  # files of different datasets: some 100 MB each
 _TIDY_S = 3600.0  # between two rounds of retention and compaction of the embedded log; Kafka does its own
 _READS = dict.fromkeys(STEPS, "raw.")
 
@@ -48,12 +49,13 @@ def up(ctx: typer.Context) -> None:
     stopping = on_signals()
     server = serve(settings.listen, lambda: gauge(app))
     children = Children({name: [*_civicbus(), "run", name] for name in STEPS}, _env(app))
-    inbox = Inbox(settings.inbox, sorted(app.catalog.datasets), _publish, _env(app))
+    slots = threading.Semaphore(_PUBLISH_AT_ONCE)
+    inboxes = [Inbox(settings.inbox, [dataset], _publish, _env(app), slots) for dataset in sorted(app.catalog.datasets)]
     tidier = threading.Thread(target=_tidy, args=(app, stopping), name="tidy", daemon=True)
     note(f"http://{settings.listen[0]}:{settings.listen[1]}/health · inbox 投放目录 {settings.inbox}")
     tidier.start()
-    watcher = threading.Thread(target=_watch, args=(inbox, stopping), name="inbox", daemon=True)
-    watcher.start()
+    for inbox in inboxes:  # each dataset by itself: a small file does not wait for another's million rows
+        threading.Thread(target=_watch, args=(inbox, stopping), name="inbox", daemon=True).start()
     try:
         while not stopping.wait(_LOOK_S):
             children.look_after()

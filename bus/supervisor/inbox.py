@@ -13,6 +13,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -37,9 +38,16 @@ class Inbox:
     """Looks for whole files and has them published, one at a time."""
 
     def __init__(
-        self, folder: Path, datasets: Sequence[str], publish: Callable[[Dropped, Path], Sequence[str]], env: dict[str, str]
+        self,
+        folder: Path,
+        datasets: Sequence[str],
+        publish: Callable[[Dropped, Path], Sequence[str]],
+        env: dict[str, str],
+        slots: AbstractContextManager[object] | None = None,
     ) -> None:
-        """`publish`: (file, report) → the command that publishes it. Makes a folder for each dataset."""
+        """`publish`: (file, report) → the command that publishes it. Makes a folder for each dataset. `slots`, shared by several inboxes,
+        is entered while a file is published, so that not all of them do at once."""
+        self._slots = slots or nullcontext()
         self._folder, self._datasets, self._publish, self._env = folder, datasets, publish, env
         self._seen: dict[Path, tuple[int, int, float]] = {}
         self._not_before: dict[Path, float] = {}
@@ -79,7 +87,8 @@ class Inbox:
         """Publish one file. Exit 4 (nothing can be reached now) leaves it where it is."""
         report = dropped.path.with_name(f".{dropped.path.name}.report.json")
         command = self._publish(dropped, report)
-        done = subprocess.run(command, env=self._env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)  # noqa: S603
+        with self._slots:
+            done = subprocess.run(command, env=self._env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)  # noqa: S603
         if done.returncode in (1, 4) or done.returncode < 0:
             self._not_before[dropped.path] = time.monotonic() + AGAIN_S
             diary("inbox").error("not now", dataset=dropped.dataset, status=done.returncode)

@@ -22,6 +22,7 @@ from bus.eventlog.kafka.settings import ClientSettings
 T = TypeVar("T")
 _LIMIT_S = 50.0
 _THROUGH_S = 10.0
+_COORDINATOR_S = 15.0
 
 
 class Cluster:
@@ -85,7 +86,7 @@ class Cluster:
     def ask(self, question: Callable[[Any], T], doing: str) -> T:
         """Ask the administration client, anew once if its connection was lost; name the cause when Kafka cannot be reached."""
         try:
-            return self._asked(question, doing)
+            return self._asked_patiently(question, doing)
         except of_kafka.RetriableError:
             self._drop_admin()
         except of_kafka.KafkaError as error:
@@ -98,6 +99,18 @@ class Cluster:
             if isinstance(named, Unreachable):
                 probe_settings(self.settings).raise_if_bad()
             raise named from error
+
+    def _asked_patiently(self, question: Callable[[Any], T], doing: str) -> T:
+        """A new cluster makes its topic of positions when it is first asked for some, and has no coordinator until then; one that was
+        just started reads its own first."""
+        deadline = time.monotonic() + _COORDINATOR_S
+        while True:
+            try:
+                return self._asked(question, doing)
+            except (of_kafka.CoordinatorNotAvailableError, of_kafka.CoordinatorLoadInProgressError, of_kafka.NotCoordinatorError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _asked(self, question: Callable[[Any], T], doing: str) -> T:
         def work() -> T:
