@@ -1,0 +1,249 @@
+"""`civicbus show | explain`: the file of a resident or a dwelling, and why it says what it says. In Chinese, with English beside."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from bus.cli.context import App, of
+from bus.cli.reading import _bytes
+from bus.cli.say import note, out, table
+from bus.cli.steps import state_of_log
+from bus.errors import CheckFailed, WrongUse
+from bus.resolver import explain as why
+from bus.resolver import rules as rule_files
+from bus.resolver.identify import subject_of
+from bus.resolver.master import iso
+from bus.resolver.rules import Rules
+from bus.resolver.store import Store
+from bus.resolver.survivorship import Statement
+
+RULES = {"authority": "权威来源 authority", "fallback": "后备来源 fallback", "recency": "最新 recency", "only": "唯一来源 only"}
+BONDS = {
+    "token": "证件号码相同 same number",
+    "unit": "不动产单元号相同 same unit number",
+    "code": "房屋编码相同 same house code",
+    "place": "楼栋单元室相同 same place",
+    "compound": "小区相同 same compound",
+}
+HIDDEN = frozenset({"id_token"})
+"""Fields that only programs need."""
+
+
+class Entity(StrEnum):
+    """What there are files of."""
+
+    resident = "resident"
+    dwelling = "dwelling"
+
+
+class Form(StrEnum):
+    """How a file is written."""
+
+    json = "json"
+    text = "text"
+
+
+How = Annotated[Form | None, typer.Option("--format", help="JSON on standard output, or text for people 输出格式")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Join the command line."""
+    app.command("show")(show)
+    app.command("explain")(explain)
+
+
+def show(
+    ctx: typer.Context,
+    entity: Annotated[Entity, typer.Argument(metavar="ENTITY", help="resident or dwelling 居民或房屋")],
+    subject: Annotated[str | None, typer.Option(help="the subject 主体标识")] = None,
+    token: Annotated[str | None, typer.Option(help="the token of a number 证件代号")] = None,
+    from_stdin: Annotated[bool, typer.Option("--number-from-stdin", help="type the citizen number 从标准输入读公民身份号码")] = False,
+    source: Annotated[str | None, typer.Option(metavar="DATASET:KEY", help="a row of a department 部门数据行")] = None,
+    how: How = None,
+) -> None:
+    """The file of a resident or dwelling: each field, who said it, since when. 查看一人一档、一房一档。Exit 5 if nothing is known."""
+    app = of(ctx)
+    store = _store(app, entity)
+    rules = rule_files.load(app.schemas, entity)
+    found = [
+        (each, record)
+        for each in _subjects(app, store, entity, subject, token, _number() if from_stdin else None, source)
+        if (record := store.master(each)) is not None
+    ]
+    if not found:
+        raise _unknown()
+    for each, record in found:
+        if _as_json(how):
+            out(_plain(record))
+        else:
+            _show(entity, each.hex(), record, rules)
+
+
+def explain(
+    ctx: typer.Context,
+    entity: Annotated[Entity, typer.Argument(metavar="ENTITY", help="resident or dwelling 居民或房屋")],
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="the subject, as `show` prints it 主体标识")],
+    field: Annotated[str | None, typer.Option(help="one field only 仅某一字段")] = None,
+    how: How = None,
+) -> None:
+    """Why is this value what it is, and why are these rows one subject? 说明取值与归并理由。Exit 5 if nothing is known."""
+    app = of(ctx)
+    rules = rule_files.load(app.schemas, entity)
+    names = {*rules, *(each for rule in rules.values() for each in rule.beside)}
+    if field is not None and field not in names:
+        raise WrongUse(
+            "There is no field of this name.",
+            "没有该字段。",
+            place=field,
+            hint=f"There are: {', '.join(sorted(names))}.",
+            hint_zh=f"可用的有：{'、'.join(sorted(names))}。",
+        )
+    statements = _store(app, entity).statements(_subject(subject))
+    if not statements:
+        raise _unknown()
+    if _as_json(how):
+        out(_plain(why.as_json(entity, subject, statements, rules, field)))
+    else:
+        _explain(entity, subject, statements, rules, field)
+
+
+def _store(app: App, entity: str) -> Store:
+    return Store(app.log, entity, app.codec.decoder(), state_of_log(app.settings, app.log))
+
+
+def _subjects(
+    app: App, store: Store, entity: str, subject: str | None, token: str | None, number: str | None, source: str | None
+) -> list[bytes]:
+    """The subjects that are asked for. Raises `WrongUse` unless in exactly one way."""
+    if sum(each is not None for each in (subject, token, number, source)) != 1:
+        raise WrongUse(
+            "Say in one way who is meant.",
+            "请用且仅用一种方式指明对象。",
+            hint="--subject, --token, --number-from-stdin or --source",
+            hint_zh="--subject、--token、--number-from-stdin 或 --source",
+        )
+    if subject is not None:
+        return [_subject(subject)]
+    if source is not None:
+        dataset, _, key = source.partition(":")
+        return store.of_row(app.dataset(dataset), key)
+    if entity != "resident":
+        raise WrongUse(
+            "A number belongs to a resident.", "证件号码只用于居民。", hint="civicbus show resident", hint_zh="civicbus show resident"
+        )
+    return [subject_of(app.keys, "resident", f"token:{token or _token(app, number or '')}")]
+
+
+def _subject(text: str) -> bytes:
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise WrongUse("A subject has 32 characters 0-9 a-f.", "主体标识为 32 位十六进制字符。", place="SUBJECT")
+    return bytes.fromhex(text)
+
+
+def _number() -> str:
+    """From standard input, so that it stands in no history of commands and no list of processes."""
+    if sys.stdin.isatty():
+        note("Number 公民身份号码:")
+    return sys.stdin.readline().strip()
+
+
+def _token(app: App, number: str) -> str:
+    from bus.sealing import token
+    from bus.standards.ids import read_citizen_number
+
+    read = read_citizen_number(number, datetime.now(UTC).date())
+    if read.value is None:
+        raise WrongUse(f"This is no citizen number ({' '.join(read.codes)}).", f"这不是公民身份号码（{' '.join(read.codes)}）。")
+    return token(app.keys, read.value.kind, read.value.number)
+
+
+def _unknown() -> CheckFailed:
+    return CheckFailed(
+        "Nothing is known of it.",
+        "没有相关档案。",
+        hint="Was it published, and are the steps through (`civicbus run --until-idle`)?",
+        hint_zh="请确认数据已发布，且处理步骤已完成（`civicbus run --until-idle`）。",
+    )
+
+
+def _show(entity: str, subject: str, record: dict[str, Any], rules: Rules) -> None:
+    title = {"resident": "居民档案 Resident", "dwelling": "房屋档案 Dwelling"}[entity]
+    columns = ("字段 field", "值 value", "部门 department", "自 true since", "获知 known since", "规则 rule", "一致 agree", "争议 disputed")
+    rows = []
+    for name in (name for name in rules if name in record["fields"] and name not in HIDDEN):
+        said = record["fields"][name]
+        since = (said["valid_from"] or "—")[:10], said["known_from"][:10]
+        disputed = "有争议 disputed" if said["disputed"] else ""
+        label = f"{rules[name].zh} {rules[name].en}"
+        rows.append(
+            (label, shown(said["value"]), said["department"], *since, RULES.get(said["rule"], said["rule"]), str(said["agree"]), disputed)
+        )
+    table(f"{title} {subject}", columns, rows)
+    table(
+        f"来源 sources ({len(record['sources'])})",
+        ("数据集 dataset", "批次 delivery", "文件 file", "行 row", "角色 role"),
+        map(_where, record["sources"]),
+    )
+
+
+def _explain(entity: str, subject: str, statements: list[Statement], rules: Rules, field: str | None) -> None:
+    rows = [
+        (*_where(b.statement.said["source"]), BONDS.get(b.by or "", "自成一档 alone"), str(b.shared_with))
+        for b in why.bonds(entity, statements)
+    ]
+    columns = ("数据集 dataset", "批次 delivery", "文件 file", "行 row", "角色 role", "归并依据 joined by", "相同陈述数 shared with")
+    table(f"{subject}: 为何是同一对象 why these are one", columns, rows)
+    for reason in why.reasons(statements, rules, field):
+        rule = rules[reason.field]
+        order = " > ".join(reason.order) or "—"
+        considered = [
+            (
+                " ".join(why.VERDICTS[c.verdict]) + (" ≠" if c.differs else ""),
+                shown(c.value),
+                c.statement.said["source"]["dataset"],
+                str(c.statement.said["source"]["row"] or ""),
+                (c.statement.valid_from or "—")[:10],
+                iso(c.statement.known_from)[:10],
+                c.statement.said["mapping"],
+            )
+            for c in reason.considered
+        ]
+        heads = ("结论 verdict", "值 value", "数据集 dataset", "行 row", "自 true since", "获知 known since", "映射 mapping")
+        table(f"{rule.zh} {rule.en} · {RULES.get(reason.rule, reason.rule)} · {order}", heads, considered)
+
+
+def _where(source: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    file = " / ".join(each for each in (source["file"], source["sheet"]) if each)
+    return source["dataset"], source["delivery"], file, str(source["row"] or ""), source["role"]
+
+
+def shown(value: Any) -> str:
+    """A value as a clerk reads it; phones masked, an address in its parts."""
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    if isinstance(value, list):
+        return "、".join(each["masked"] if isinstance(each, dict) else str(each) for each in value)
+    if isinstance(value, dict):
+        return value.get("text") or "".join(
+            value.get(part) or "" for part in ("county", "town", "community", "road", "road_no", "compound")
+        )
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    """For programs: ciphertexts in base64, as `read` prints them."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return _bytes(value) if isinstance(value, bytes) else value
+
+
+def _as_json(how: Form | None) -> bool:
+    return how is Form.json if how is not None else not sys.stdout.isatty()

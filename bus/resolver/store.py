@@ -1,0 +1,104 @@
+"""Masters to be looked up by subject or by source row: a view of master.* and internal.* on disk, brought up to the log when asked.
+Delete it at any time: it is read anew from the log, which alone is the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from bus.contracts.codec import Decoder
+from bus.event import Batch
+from bus.eventlog import topics
+from bus.eventlog.port import EventLog, partition_of
+from bus.resolver.merge import newest
+from bus.resolver.routing import ID_BYTES, split
+from bus.resolver.survivorship import Statement
+from bus.step.memory import between
+from bus.step.view import View
+
+_MASTER = b""
+_ROW = b"row\0"  # longer than a subject with what follows, or not of its length: never a subject
+
+
+class Store:
+    """The masters of one entity."""
+
+    def __init__(self, log: EventLog, entity: str, decode: Decoder, state: Path) -> None:
+        """`state`: the folder of this log's views."""
+        self._log, self._entity, self._decode, self._folder = log, entity, decode, state / "views" / "show"
+        self._partitions = next((len(info.ends) for info in log.topics() if info.name == topics.master(entity)), 0)
+
+    def master(self, subject: bytes) -> dict[str, Any] | None:
+        """The master record of a subject, None where there is none."""
+        if not self._partitions:
+            return None
+        with self._view(self._home(subject), topics.master(self._entity)) as view:
+            value = view.get(subject, _MASTER)
+        return self._decode(value)[1] if value else None
+
+    def statements(self, subject: bytes) -> list[Statement]:
+        """What is said about a subject, by key."""
+        if not self._partitions:
+            return []
+        with self._view(self._home(subject), topics.internal(self._entity)) as view:
+            kept = newest({item: value for item, value in view.items(subject).items() if item})
+        return [Statement(each.key, each.known_from, self._decode(each.value)[1]) for each in sorted(kept)]
+
+    def of_row(self, dataset: str, key: str) -> list[bytes]:
+        """The subjects of which a source row speaks: `key` as `row_key` has it."""
+        found: list[bytes] = []
+        for partition in range(self._partitions):
+            with self._view(partition, topics.master(self._entity)) as view:
+                found += view.items(_row(dataset, key))
+        return sorted(found)
+
+    def _home(self, subject: bytes) -> int:
+        return partition_of(subject, self._partitions)
+
+    def _view(self, partition: int, topic: str) -> closing[View]:
+        view = View(self._folder, f"{topic}.{partition}", self._log.identity())
+        fold = self._learn_masters if topic.startswith("master.") else _learn_statements
+        for batch in between(self._log, topic, partition, view.position(topic)):
+            fold(batch, view)
+            view.save({topic: batch.next_offset})
+        return closing(view)
+
+    def _learn_masters(self, batch: Batch, view: View) -> None:
+        for record in batch.records:
+            subject = bytes.fromhex((record.key or b"").decode("ascii"))
+            if (before := view.get(subject, _MASTER)) is not None:
+                for row in self._rows(before):
+                    view.delete(row, subject)
+            if record.value is None:
+                view.delete(subject, _MASTER)
+                continue
+            view.put(subject, _MASTER, record.value)
+            for row in self._rows(record.value):
+                view.put(row, subject, b"")
+
+    def _rows(self, value: bytes) -> Iterator[bytes]:
+        for source in self._decode(value)[1]["sources"]:
+            yield _row(source["dataset"], row_key(source["key"]))
+
+
+def row_key(key: dict[str, str]) -> str:
+    """A department's own key in one line: its values by column name, joined by a comma."""
+    return ",".join(value for _, value in sorted(key.items()))
+
+
+def _row(dataset: str, key: str) -> bytes:
+    return _ROW + f"{dataset}\0{key}".encode().ljust(ID_BYTES, b"\0")
+
+
+def _learn_statements(batch: Batch, view: View) -> None:
+    for record in batch.records:
+        subject, item = split(record.key or b"")
+        if not item:
+            continue
+        if record.value is None:
+            view.delete(subject, item)
+        else:
+            view.put(subject, item, record.timestamp.to_bytes(8, "big") + record.value)
