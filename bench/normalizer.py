@@ -72,10 +72,10 @@ def in_memory(home: Path, where: Path) -> None:
     step, options = normalizer_of(app)
     names = matching(app.log, step.reads)
     batches = [batch for name in names for batch in app.log.scan(name, max_records=options.batch_records)]
-    app.close()
     calm_collector()
     with measured() as clock:
         clock.records = sum(_decided(step.decide, batch) for batch in batches)
+    app.close()  # only now: a decision may ask, once a second at most, which grids the log knows
 
 
 def _decided(decide: object, batch: Batch) -> int:
