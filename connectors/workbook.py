@@ -30,6 +30,14 @@ from connectors.zip_guard import locked, refuse_what_is_no_workbook
 
 _HEADER_WITHIN = 30
 _FOOTER = re.compile("(填表|填报|制表|审核|复核|经办|单位负责|负责人|主管|联系人|说明|备注|注)[^：:]{0,6}[：:]|注[0-9一二三]?$")
+_TOTAL = re.compile(r"[^0-9]{0,8}(?:合计|总计|小计|共计|累计|总数)(?:[(（][^)）]*[)）])?(?:[：:].{0,20})?")
+"""A total in whatever words: `本页合计`, `本街道小计：2人`, `共计`."""
+_TOTAL_ALONE = re.compile("(?:本页|本表|全表|本街道|本镇|本村)?(?:合计|总计|小计|共计|累计)")
+_BELOW = re.compile(
+    r"(?:填表|填报|制表|编制)?说明|备注|注|(?:填报)?单位[(（]?(?:盖章|公章|签章)[)）]?|以下(?:空白|无正文|无内容)|第[0-9一二三四五六七八九十]+页.{0,8}"
+    r"|(?:填报|制表)?(?:日期|时间)?[：:]?[0-9]{4}[年./-][0-9]{1,2}[月./-](?:[0-9]{1,2}日?)?"
+)
+"""What stands below a table and is none of its rows: a note, a stamp, a date, a page number."""
 
 
 class _Sheet(NamedTuple):
@@ -183,12 +191,14 @@ class Workbook:
             return "blank"
         first = "".join(filled[0].split())
         totals = self._layout.totals
-        if first.rstrip(":：") in totals:
+        if (bare := first.rstrip(":：")) in totals or _TOTAL_ALONE.fullmatch(bare):
             return "total"
         few = len(filled) <= max(2, len(header.columns) // 2)
         if few and len(first) <= 12 and (first.startswith(totals) or first.endswith(totals)):
             return "total"
-        if few and _FOOTER.match(first):
+        if few and _TOTAL.fullmatch(first):
+            return "total"
+        if few and (_FOOTER.match(first) or (len(filled) <= 2 and _BELOW.fullmatch(first))):
             return "note"
         if header.repeats(cells):
             return "header"

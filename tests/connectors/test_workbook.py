@@ -217,3 +217,20 @@ def test_a_workbook_that_would_unpack_to_too_much_is_refused_before_it_is_unpack
     monkeypatch.setattr(zip_guard, "MAX_UNPACKED", 1000)
     written(tmp_path, lambda sheet: sheet.append(list(COLUMNS)))
     assert "unpack" in refusal(tmp_path / "表.xlsx").message
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["本页合计", None, None, 200], "total"), (["本街道小计：2人"], "total"), (["共计", "2人", None, 200], "total"),
+        (["累计"], "total"), (["合 计（元）", None, None, 200], "total"), (["说明", "1. 年龄按周岁"], "note"), (["单位（盖章）"], "note"),
+        (["2026年9月30日"], "note"), (["第1页 共2页"], "note"), (["以下空白"], "note"), (["填表人：某", None, "审核人：某"], "note"),
+        (["合计村", "张三", "379901198001010010", 100], None),
+    ],
+)  # fmt: skip
+def test_what_stands_among_and_below_the_rows_is_told_from_them(tmp_path: Path, words: list[object], reason: str | None) -> None:
+    def fill(sheet: Worksheet) -> None:
+        for row in (["花名册"], ["（2026年9月）"], list(COLUMNS), ["东澜区", "张三", None, 100], words):
+            sheet.append(row)
+
+    assert rows_of(written(tmp_path, fill))[-1].not_data == reason

@@ -116,6 +116,14 @@ def test_a_secret_row_is_refused_and_none_of_its_content_is_kept(office: Office)
     assert b"M000002" in stored
 
 
+@pytest.mark.parametrize("text", ["【工作秘密】某事", "工作秘密：某事", "（国家秘密）某事", "密级：机密", "秘密★3年"])
+def test_a_mark_at_the_head_of_a_cell_makes_the_row_secret(office: Office, text: str) -> None:
+    columns = list(CATALOG.datasets["social.appeal"].columns)
+    cells = {"GDBH": "260305181238000034", "SQNR": text}
+    content = ",".join(columns) + "\n" + ",".join(cells.get(c, "") for c in columns) + "\n"
+    assert office.publish("social.appeal", content).reasons == {"SECRET_BLOCKED": 1}
+
+
 def test_an_appeal_that_speaks_of_secrets_is_not_secret(office: Office) -> None:
     columns = list(CATALOG.datasets["social.appeal"].columns)
     cells = {"GDBH": "260305181238000034", "SQNR": "国家秘密泄露举报：有人工作秘密外传", "BT": "工作秘密问题"}
@@ -200,6 +208,18 @@ def test_a_personal_key_is_a_keyed_hash_and_number_cells_are_marked(office: Offi
     assert value["bus_source"] == {"delivery": "2026-09", "file": "高龄津贴发放表.xlsx", "sheet": "云溪街道", "row": 3}
     later = office.publish(dataset, roster([["张三", CANARY, "379901194603011098", 100]]), delivery="2026-10")
     assert later.changed == 1
+
+
+def test_a_person_in_the_sheets_of_two_streets_is_two_rows_and_twice_in_one_sheet_a_repeated_key(office: Office) -> None:
+    dataset = "civil.old_age_allowance"
+    book = openpyxl.load_workbook(
+        io.BytesIO(roster([["张三", CANARY, "379901194603011098", 100], ["张三", CANARY, "379901194603011098", 200]]))
+    )
+    book.copy_worksheet(book.active).title = "石门街道"
+    out = io.BytesIO()
+    book.save(out)
+    report = office.publish(dataset, out.getvalue())
+    assert (report.created, report.reasons) == (2, {"DUP_PK": 2})
 
 
 def test_a_dry_run_finds_the_same_and_writes_nothing(office: Office) -> None:

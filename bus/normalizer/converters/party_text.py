@@ -26,7 +26,10 @@ _NUMBER = (
     rf"(?<![A-Za-z])[A-Za-z]{{1,3}}\d{{6,12}}(?![0-9A-Za-z])"
     rf"|[0-9０-９][^\s{_SEPARATORS}()（）{HAN}]*(?:[ \t　]+[0-9０-９*＊][^\s{_SEPARATORS}()（）{HAN}]*)*"
 )
-_PIECE = re.compile(rf"(?P<number>{_NUMBER})|(?P<end>[{_SEPARATORS}]+)|(?P<word>[(（][^)）]*[^)）0-9０-９ ][^)）]*[)）]|[^{_SEPARATORS}])")
+_USUAL = re.compile(rf"([{HAN}]{{2,4}}) (\d{{17}}[0-9X])", re.ASCII)
+_PIECE = re.compile(
+    rf"(?P<number>{_NUMBER})|(?P<end>[{_SEPARATORS}]+)|(?P<word>[(（](?![^)）]*[0-9０-９]{{6}})[^)）]*[)）]|[^{_SEPARATORS}])"
+)
 _LISTED = re.compile(rf"(^|[{_SEPARATORS}\s])\s*[(（]?\d{{1,2}}[.．、)）]\s*(?=[{HAN}])|[①-⑳]")
 _COUNT = re.compile(r"\s*(?:等|共|一家|及其他)*\s*[0-9０-９一二三四五六七八九十两几]{1,3}\s*(?:口人?|人)\s*$")
 _KIN = "丈夫|妻子|妻|夫|配偶|爱人|父亲|母亲|父|母|儿子|女儿|长子|次子|长女|次女|子|女|儿|哥哥|弟弟|姐姐|妹妹|孙子|孙女|室友|同事|朋友|本人"
@@ -38,12 +41,17 @@ _EDGES = " \t　:：,，(（)）"
 
 def people_of(text: str) -> list[Told]:
     """The persons of a cell, in their order. A mere count of people (`3人`) names nobody."""
+    usual = [_USUAL.fullmatch(part) for part in text.split(";")]
+    if all(usual):
+        return [Told(one[1], one[2]) for one in usual if one]
     text = _COUNT.sub("", text)
     told: list[Told] = []
     name, number = "", None
     for piece in _PIECE.finditer(_LISTED.sub(r"\1", text)):
         if piece["word"] is not None:
-            if number is not None and piece["word"].strip(_EDGES):
+            if number is not None:
+                if not piece["word"].strip(_EDGES):
+                    continue
                 told += _persons(name, number)
                 name, number = "", None
             name += piece["word"]
