@@ -9,8 +9,18 @@ from bus.errors import ConfigRefused
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.step import Memory, Step
+from bus.step.progress import Reads
 
-IDENTIFY, ALIAS, MERGE = "identify", "alias", "merge"
+IDENTIFY, ALIAS, MATCH, JOIN, MERGE = "identify", "alias", "match", "join", "merge"
+
+READS: Mapping[str, Reads] = {
+    IDENTIFY: tuple(map(topics.canonical, topics.MASTERS)),
+    ALIAS: topics.ALIAS,
+    MATCH: topics.EVIDENCE,
+    JOIN: topics.PENDING,
+    MERGE: tuple(map(topics.internal, topics.MASTERS)),
+}
+"""Step → the topics it reads."""
 
 
 def identify(app: App) -> Step:
@@ -20,7 +30,7 @@ def identify(app: App) -> Step:
     from bus.resolver.routing import Routes
 
     step = Identify(app.codec.decoder(), identities, app.keys, Routes(_partitions(app)))
-    return Step(IDENTIFY, tuple(topics.canonical(entity) for entity in topics.MASTERS), Memory(step.decide), refuse)
+    return Step(IDENTIFY, READS[IDENTIFY], Memory(step.decide), refuse)
 
 
 def alias(app: App) -> Step:
@@ -28,7 +38,23 @@ def alias(app: App) -> Step:
     from bus.resolver.alias import Alias
     from bus.resolver.routing import Routes
 
-    return Step(ALIAS, (topics.ALIAS,), Memory(Alias("dwelling", Routes(_partitions(app))).decide), refuse)
+    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", Routes(_partitions(app))).decide), refuse)
+
+
+def match(app: App) -> Step:
+    """internal.evidence → internal.pending"""
+    from bus.resolver.match import Match
+    from bus.resolver.routing import Routes
+
+    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, Routes(_partitions(app))).decide), refuse)
+
+
+def join(app: App) -> Step:
+    """internal.pending → internal.resident, internal.decision"""
+    from bus.resolver.join import Join
+    from bus.resolver.routing import Routes
+
+    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, Routes(_partitions(app))).decide), refuse)
 
 
 def merge(app: App) -> Step:
@@ -38,10 +64,10 @@ def merge(app: App) -> Step:
 
     _partitions(app)
     step = Merge(masters(app.codec, app.schemas, topics.MASTERS))
-    return Step(MERGE, tuple(topics.internal(entity) for entity in topics.MASTERS), step.memory(), refuse)
+    return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 
-STEPS: Mapping[str, Callable[[App], Step]] = {IDENTIFY: identify, ALIAS: alias, MERGE: merge}
+STEPS: Mapping[str, Callable[[App], Step]] = {IDENTIFY: identify, ALIAS: alias, MATCH: match, JOIN: join, MERGE: merge}
 """Name → how it is put together, in the order in which what is said passes through them."""
 
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from bus import account
+from bus.cli import resolving
 from bus.cli.context import App, known, of
 from bus.cli.say import note
 from bus.config import Settings
@@ -21,8 +22,9 @@ from bus.event import Output, Record
 from bus.eventlog import dead_letter, topics
 from bus.eventlog.known_keys import KnownKeys
 from bus.eventlog.port import EventLog
-from bus.step import Options, Refuse, Step, run
+from bus.step import Options, Refuse, Step, run, run_in_turn
 from bus.step.poison import LARGEST
+from bus.step.progress import Reads
 
 _ROOM = (
     LARGEST // 2
@@ -58,8 +60,11 @@ def _code_file(folder: Path, name: str) -> Path:
     return found[0]
 
 
-STEPS: Mapping[str, Callable[[App], Step]] = {"normalizer": normalizer}
-"""Name → how it is put together."""
+STEPS: Mapping[str, Callable[[App], Step]] = {"normalizer": normalizer, **resolving.STEPS}
+"""Name → how it is put together, in the order in which a record passes through them."""
+
+READS: Mapping[str, Reads] = {"normalizer": "raw.", **resolving.READS}
+"""Name → the topics it reads."""
 
 
 def refuse_with(app: App, step: str) -> Refuse:
@@ -98,7 +103,7 @@ def run_steps(
     steps: Annotated[list[str] | None, typer.Argument(metavar="STEP", help="which steps; default all 步骤名，默认全部")] = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="stop once all that was published is through 处理完毕即停止")] = False,
 ) -> None:
-    """Run the steps: what was published goes on its way. 运行处理步骤（标准化等）。"""
+    """Run the steps: what was published goes on its way. 运行处理步骤（标准化、归并等）。"""
     app = of(ctx)
     names = list(steps or STEPS)
     for name in names:
@@ -114,7 +119,8 @@ def run_steps(
     stopping = on_signals()
     settings = app.settings
     options = Options(state_of_log(settings, app.log), settings.batch_records, settings.stall_s, until_idle, stopping.is_set)
-    total = sum(run(app.log, STEPS[name](app), options) for name in names)
+    made = [STEPS[name](app) for name in names]
+    total = run_in_turn(app.log, made, options) if until_idle else run(app.log, made[0], options)
     note(f"{total:,} records through. 已处理 {total:,} 条记录。")
 
 

@@ -15,7 +15,7 @@ import typer
 
 from bus.cli.context import App, of, open_log
 from bus.cli.say import note, out
-from bus.cli.steps import STEPS, on_signals, state_of_log
+from bus.cli.steps import READS, STEPS, on_signals, state_of_log
 from bus.config import FIELDS
 from bus.diary import diary, open_diary
 from bus.errors import BusError, CheckFailed
@@ -27,7 +27,6 @@ from bus.supervisor.inbox import Dropped
 _LOOK_S = 1.0
 _PUBLISH_AT_ONCE = 8  # files of different datasets: some 100 MB each
 _TIDY_S = 3600.0  # between two rounds of retention and compaction of the embedded log; Kafka does its own
-_READS = dict.fromkeys(STEPS, "raw.")
 
 
 def mount(app: typer.Typer) -> None:
@@ -101,7 +100,7 @@ def gauge(app: App) -> Gauge:
     def state(log: EventLog) -> Path:
         return state_of_log(app.settings, log)
 
-    return Gauge(lambda: open_log(app.settings), state, _READS, app.settings.stall_s, app.settings.log.partition(":")[0])
+    return Gauge(lambda: open_log(app.settings), state, READS, app.settings.stall_s, app.settings.log.partition(":")[0])
 
 
 def _civicbus() -> list[str]:

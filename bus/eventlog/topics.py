@@ -10,6 +10,7 @@ from bus.eventlog.port import TopicSpec
 
 ACCOUNT = "internal.account"
 ALIAS = "internal.alias"
+EVIDENCE, PENDING, DECISION = "internal.evidence", "internal.pending", "internal.decision"
 REFUSED = "internal.refused"
 """Records inside the bus that no decision came to an end on, as they were, keyed by their place."""
 MASTERS = ("resident", "dwelling")
@@ -44,7 +45,7 @@ def master(entity: str) -> str:
 
 def of_resolver() -> list[str]:
     """All topics that the resolver writes."""
-    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, REFUSED]
+    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, REFUSED]
 
 
 def entity_of(topic: str) -> str:

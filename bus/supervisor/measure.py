@@ -16,7 +16,7 @@ from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.metrics import Sample, exposition
 from bus.step import Behind, behind
-from bus.step.progress import Place
+from bus.step.progress import Place, Reads
 from bus.step.pulse import Beat, read_pulses
 
 SILENT_S = 30.0  # a step's process writes a sign of life each second; a long batch may take a while
@@ -73,9 +73,9 @@ class Gauge:
     """Looks at one log. Only the account's new deltas are read each time. Not for several threads."""
 
     def __init__(
-        self, open_log: Callable[[], EventLog], state: Callable[[EventLog], Path], reads: Mapping[str, str], stall_s: float, kind: str
+        self, open_log: Callable[[], EventLog], state: Callable[[EventLog], Path], reads: Mapping[str, Reads], stall_s: float, kind: str
     ) -> None:
-        """`state`: where the steps of a log note their signs of life; `reads`: step → prefix of its topics; `kind`: sqlite · kafka."""
+        """`state`: where the steps of a log note their signs of life; `reads`: step → its topics; `kind`: sqlite · kafka."""
         self._open, self._state, self._reads, self._stall_s, self._kind = open_log, state, reads, stall_s, kind
         self._log: EventLog | None = None
         self._folded: dict[str, Balance] = {}
@@ -165,7 +165,7 @@ def _of_balance(balance: Balance) -> list[Sample]:
 
 
 def _of_behind(step: str, each: Behind, now: float) -> list[Sample]:
-    labels = (step, *topics.dataset_of(each.topic))
+    labels = (step, *(topics.dataset_of(each.topic) if each.topic.startswith("raw.") else ("", each.topic)))
     seconds = 0.0 if each.oldest is None else max(0.0, now - each.oldest / 1000)
     return [Sample("civicbus_lag_records", labels, each.records), Sample("civicbus_lag_seconds", labels, seconds)]
 

@@ -15,13 +15,13 @@ import pytest
 from bus.event import Record
 from bus.eventlog import topics
 from tests.conformance.adapters import MAKERS, Place, chosen
-from tests.resolver.world import expected, masters, publish, resolve, small_world, together
+from tests.resolver.world import ORDER, expected, masters, publish, resolve, small_world, together
 
 POINTS = {
     "sqlite": ("during_init", "after_poll", "after_decide", "mid_send", "before_end", "after_commit", "after_views"),
     "kafka": ("after_poll", "mid_send", "after_offsets", "after_commit", "after_views"),
 }
-STEPS = ("identify", "alias", "merge")
+STEPS = ORDER
 Masters = dict[str, dict[bytes, Record]]
 
 
