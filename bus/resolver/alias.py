@@ -12,13 +12,22 @@ to rest, and then depends on the statements alone, not on their order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from bus.event import Batch, Output
 from bus.resolver.routing import ID_BYTES, Routes, split
 from bus.step import View
 
 _MEANT = b"meant"  # the item that holds whom the alias meant when its questions were last sent
+_STAMP = 8
+
+
+class Touch(NamedTuple):
+    """What a record says of an item (None: it is gone), and when (ms since 1970)."""
+
+    value: bytes | None
+    timestamp: int
 
 
 def question(weaker: Sequence[bytes], statement: bytes) -> bytes:
@@ -46,51 +55,47 @@ class Alias:
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """Send statements on to the subject their alias means, and after it when it comes to mean another."""
-        outputs: list[Output] = []
+        touched: dict[bytes, dict[bytes, Touch]] = {}
         for record in batch.records:
-            if record.key is None:
-                continue
-            alias, item = split(record.key)
-            if item[ID_BYTES:] == alias:
-                self._question(view, alias, item, record.value, record.timestamp, outputs)
+            if record.key is not None:
+                alias, item = split(record.key)
+                touched.setdefault(alias, {})[item] = Touch(record.value, record.timestamp)
+        return [output for alias, items in touched.items() for output in self._settled(alias, items, view)]
+
+    def _settled(self, alias: bytes, touched: Mapping[bytes, Touch], view: View) -> Iterator[Output]:
+        """What is to be said anew of one alias. Only the last of several records with one key counts, so batches need not be alike."""
+        before = view.items(alias)
+        meant = before.pop(_MEANT, alias)
+        items = dict(before)
+        for item, (value, timestamp) in touched.items():
+            if value is None:
+                items.pop(item, None)
+                view.delete(alias, item)
             else:
-                self._claim(view, alias, item, record.value, outputs)
-        return outputs
+                items[item] = timestamp.to_bytes(_STAMP, "big") + value
+                view.put(alias, item, items[item])
+        now = meaning(alias, (said[_STAMP:] for item, said in items.items() if item[ID_BYTES:] != alias))
+        if now != meant:
+            view.put(alias, _MEANT, now)
+        for item in sorted(before.keys() | items.keys()):
+            if item[ID_BYTES:] == alias and (now != meant or before.get(item) != items.get(item)):
+                when = touched[item].timestamp if item in touched else 0
+                yield from self._resent(alias, item[:ID_BYTES], before.get(item), items.get(item), meant, now, when)
 
-    def _question(self, view: View, alias: bytes, item: bytes, value: bytes | None, timestamp: int, outputs: list[Output]) -> None:
-        statement = item[:ID_BYTES]
-        before = view.get(alias, item)
-        meant = view.get(alias, _MEANT) or alias
-        weaker, said = asked(value) if value is not None else ([], None)
-        known = asked(before[8:])[0] if before is not None else []
-        outputs += [self._routes.on_alias(each, statement, alias, None, timestamp) for each in known if each not in weaker]
-        if said is None:
-            view.delete(alias, item)
-            if before is not None:
-                outputs.append(self._routes.about(self._entity, meant, statement, alias, None, timestamp))
-            return
-        view.put(alias, item, timestamp.to_bytes(8, "big") + (value or b""))
-        self._tell(alias, meant, statement, weaker, said, timestamp, outputs)
-
-    def _claim(self, view: View, alias: bytes, item: bytes, value: bytes | None, outputs: list[Output]) -> None:
-        if value is None:
-            view.delete(alias, item)
-        else:
-            view.put(alias, item, value)
-        items = view.items(alias)
-        before = items.pop(_MEANT, alias)
-        now = meaning(alias, (said for key, said in items.items() if key[ID_BYTES:] != alias))
-        if now == before:
-            return
-        view.put(alias, _MEANT, now)
-        for key, said in items.items():
-            if key[ID_BYTES:] == alias:
-                statement, timestamp = key[:ID_BYTES], int.from_bytes(said[:8], "big")
-                outputs.append(self._routes.about(self._entity, before, statement, alias, None, timestamp))
-                self._tell(alias, now, statement, *asked(said[8:]), timestamp, outputs)
-
-    def _tell(
-        self, alias: bytes, meant: bytes, statement: bytes, weaker: Sequence[bytes], said: bytes, timestamp: int, outputs: list[Output]
-    ) -> None:
-        outputs.append(self._routes.about(self._entity, meant, statement, alias, said, timestamp))
-        outputs += [self._routes.on_alias(each, statement, alias, meant, timestamp) for each in weaker]
+    def _resent(
+        self, alias: bytes, statement: bytes, old: bytes | None, new: bytes | None, meant: bytes, now: bytes, when: int
+    ) -> Iterator[Output]:
+        """One question, which said `old` when the alias meant `meant`, and now says `new`. `when`: the time of a withdrawal."""
+        known = asked(old[_STAMP:])[0] if old is not None else []
+        timestamp = int.from_bytes(new[:_STAMP], "big") if new is not None else when
+        weaker, said = asked(new[_STAMP:]) if new is not None else ([], None)
+        if old is not None and (new is None or now != meant):
+            yield self._routes.about(self._entity, meant, statement, alias, None, timestamp)
+        if said is not None:
+            yield self._routes.about(self._entity, now, statement, alias, said, timestamp)
+        for each in known:
+            if each not in weaker:
+                yield self._routes.on_alias(each, statement, alias, None, timestamp)
+        for each in weaker:
+            if each not in known or now != meant:
+                yield self._routes.on_alias(each, statement, alias, now, timestamp)
