@@ -16,7 +16,7 @@ from typing import Any
 import fastavro
 
 from bench.measure import in_turn, measured, run_child
-from bench.setting import Choice, city, normalizer_of, open_bus, published
+from bench.setting import Choice, city, decision_of, normalizer_of, open_bus, published
 from bench.table import Line, line, ratio_line
 from bus.cli.context import App
 from bus.event import Batch
@@ -63,7 +63,7 @@ def decoding(app: App, ours: bool) -> tuple[Callable[[Any], Any], list[Any]]:
 def encoding(app: App, ours: bool) -> tuple[Callable[[Any], Any], list[Any]]:
     """(function, what to call it with)."""
     step, _ = normalizer_of(app)
-    outputs = [output for output in step.decide(sample(app)) if output.topic.startswith("canonical.")]
+    outputs = [output for output in decision_of(step)(sample(app)) if output.topic.startswith("canonical.")]
     ready = {version.subject: fastavro.parse_schema(version.schema.raw) for version in _versions(app)}
     decode, encoder = app.codec.decoder(), app.codec.encoder
     work = [(f"{o.topic}-value", encoder(f"{o.topic}-value"), decode(o.record.value or b"")[1]) for o in outputs]

@@ -10,15 +10,15 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
 from bench.broker import a_broker
 from bench.measure import Figure, in_turn, measured, run_child
-from bench.setting import Choice, city, normalizer_of, open_bus, publish_all, published
+from bench.setting import Choice, city, decision_of, normalizer_of, open_bus, publish_all, published
 from bench.table import Line, ratio_line, speed_line
-from bus.event import Batch
+from bus.event import Batch, Output
 from bus.step import run
 from bus.step.loop import calm_collector
 from bus.step.progress import matching
@@ -72,14 +72,15 @@ def in_memory(home: Path, where: Path) -> None:
     step, options = normalizer_of(app)
     names = matching(app.log, step.reads)
     batches = [batch for name in names for batch in app.log.scan(name, max_records=options.batch_records)]
+    decide = decision_of(step)
     calm_collector()
     with measured() as clock:
-        clock.records = sum(_decided(step.decide, batch) for batch in batches)
+        clock.records = sum(_decided(decide, batch) for batch in batches)
     app.close()  # only now: a decision may ask, once a second at most, which grids the log knows
 
 
-def _decided(decide: object, batch: Batch) -> int:
-    list(decide([batch]))  # type: ignore[operator]
+def _decided(decide: Callable[[list[Batch]], Iterable[Output]], batch: Batch) -> int:
+    list(decide([batch]))
     return len(batch.records)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from bus.city import make_city
 from bus.cli.context import App
 from bus.cli.steps import normalizer, state_of_log
 from bus.config import Settings, read_settings
+from bus.event import Batch, Output
 from bus.publish.publisher import Publication, publish
 from bus.publish.report import Report
 from bus.step import Options, Step
+from bus.step.memory import Memory
 from connectors.base import read_layout
 from connectors.files import open_source
 
@@ -109,3 +111,10 @@ def normalizer_of(app: App, group: str = "normalizer") -> tuple[Step, Options]:
     settings = app.settings
     options = Options(state_of_log(settings, app.log), settings.batch_records, settings.stall_s, until_idle=True)
     return replace(normalizer(app), name=group), options
+
+
+def decision_of(step: Step) -> Callable[[list[Batch]], Iterable[Output]]:
+    """The decision of a step that remembers nothing."""
+    if isinstance(step.decide, Memory):
+        raise TypeError(f"{step.name} remembers: its decision is not one of batches alone")
+    return step.decide
