@@ -115,7 +115,7 @@ def code_other_list(c: Cell) -> Mark | None:
 def code_unknown(c: Cell) -> Mark:
     chinese = any(x >= "一" for x in c.value)
     return Mark(
-        c.rng.choice(("待核", "不明类", "见备注") if chinese else ("77", "X", "8Z")), "CODE_UNKNOWN", "code_unknown", recoverable=False
+        c.rng.choice(("待核", "不明类", "见备注") if chinese else ("7Z", "X", "8Z")), "CODE_UNKNOWN", "code_unknown", recoverable=False
     )
 
 
