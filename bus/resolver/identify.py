@@ -1,7 +1,8 @@
 """First step of the resolver: which subject does a statement speak of? canonical.* → internal.*
 
 All versions of a statement come to one owner, in order; the view knows to whom the latest was sent. One that is older (handed in again, or
-late) is not sent; one that names somebody else (a mended number) is withdrawn from the former first.
+late) is not sent; one that names somebody else (a mended number) is withdrawn from the former first. A person without a number goes to
+`internal.pending`, until evidence says who it is; what every statement about a person knows goes to `internal.evidence`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import alias
-from bus.resolver.routing import Routes
+from bus.resolver.evidence import claims_of
+from bus.resolver.routing import ID_BYTES, Routes
 from bus.sealing import row_hash
 from bus.step import View
 
@@ -22,6 +24,7 @@ Identities = Callable[[str, Mapping[str, Any]], tuple[str, ...] | None]
 """(entity, statement) → the identities it names, strongest first; () where it names none; None where it is about no subject at all."""
 
 _ORDER_BYTES = 21
+_SUBJECT_END = _ORDER_BYTES + ID_BYTES
 _NOBODY = b""
 
 
@@ -48,17 +51,20 @@ class Identify:
             return
         names = self._names(entity, key, said)
         subject = names[0] if names else _NOBODY
-        old = before[_ORDER_BYTES:] if before is not None else _NOBODY
+        old, told = (before[_ORDER_BYTES:_SUBJECT_END], before[_SUBJECT_END:]) if before is not None else (_NOBODY, b"")
         if old and old != subject:
             outputs.append(self._send(entity, old, key, None, record.timestamp))
         if names:
             sent = alias.question(names[1:], value) if entity == "dwelling" else value
             outputs.append(self._send(entity, subject, key, sent, record.timestamp))
-        view.put(key, b"", order + subject)
+        telling = self._tell(key, said, subject, told, record.timestamp, outputs) if entity == "resident" else b""
+        view.put(key, b"", order + subject + telling)
 
     def _send(self, entity: str, subject: bytes, statement: bytes, value: bytes | None, timestamp: int) -> Output:
         if entity == "dwelling":
             return self._routes.on_alias(subject, statement, subject, value, timestamp)
+        if entity == "resident" and subject == self._own(statement):
+            return self._routes.for_pending(statement, b"", value, timestamp)
         return self._routes.about(entity, subject, statement, b"", value, timestamp)
 
     def _names(self, entity: str, key: bytes, said: Mapping[str, Any]) -> list[bytes]:
@@ -66,12 +72,29 @@ class Identify:
         found = self._identities(entity, said)
         if found is None:
             return []
-        return [subject_of(self._keys, entity, name) for name in found] or [row_hash(self._keys, "statement", key)]
+        return [subject_of(self._keys, entity, name) for name in found] or [self._own(key)]
+
+    def _own(self, statement: bytes) -> bytes:
+        """The subject that a statement is by itself."""
+        return own_subject(self._keys, statement)
+
+    def _tell(self, statement: bytes, said: Mapping[str, Any], subject: bytes, told: bytes, timestamp: int, outputs: list[Output]) -> bytes:
+        """Say what the statement knows of the person, take back what an earlier version knew besides; the keys told under."""
+        claims = claims_of(said, b"" if subject == self._own(statement) else subject, self._keys)
+        former = [told[at : at + ID_BYTES] for at in range(0, len(told), ID_BYTES)]
+        outputs += [self._routes.as_evidence(key, statement, b"", None, timestamp) for key in former if key not in claims]
+        outputs += [self._routes.as_evidence(key, statement, b"", claim.encoded(), timestamp) for key, claim in claims.items()]
+        return b"".join(claims)
 
 
 def subject_of(keys: KeyRing, entity: str, identity: str) -> bytes:
     """The subject that goes by this identity: derived, so that everybody comes to the same without asking."""
     return row_hash(keys, entity, identity)
+
+
+def own_subject(keys: KeyRing, statement: bytes) -> bytes:
+    """The subject of a statement that is held to be about nobody else."""
+    return row_hash(keys, "statement", statement)
 
 
 def version_order(timestamp: int, said: Mapping[str, Any], value: bytes, keys: KeyRing) -> bytes:

@@ -2,6 +2,9 @@
 
     internal.resident, internal.dwelling   subject, statement, via     value: the statement as it stands in canonical.*; none: withdrawn
     internal.alias                         alias, statement, via       value: see `bus.resolver.alias`
+    internal.evidence                      key, statement, via         value: see `bus.resolver.evidence`
+    internal.pending                       statement[, key]            value: the statement; with a key: its candidates under that key
+    internal.decision                      statement                   value: see `bus.resolver.join`
 
 Each part has 16 bytes. `via` says which decision sent it (empty: identify itself), so that a record has one writer only: what one decision
 withdraws never takes away what another has just sent.
@@ -30,6 +33,18 @@ class Routes:
     def on_alias(self, alias: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         """What a statement says about an alias."""
         return self._to(topics.ALIAS, alias, statement, via, value, timestamp)
+
+    def as_evidence(self, key: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
+        """What a statement claims under a key that others may share."""
+        return self._to(topics.EVIDENCE, key, statement, via, value, timestamp)
+
+    def for_pending(self, statement: bytes, key: bytes, value: bytes | None, timestamp: int) -> Output:
+        """A statement about a person without a number, or (with a key) whom it may be about."""
+        return self._to(topics.PENDING, statement, key, b"", value, timestamp)
+
+    def decision(self, statement: bytes, value: bytes | None, timestamp: int) -> Output:
+        """About whom such a statement is held to be, and why."""
+        return self._to(topics.DECISION, statement, b"", b"", value, timestamp)
 
     def _to(self, topic: str, owner: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         return Output(topic, Record(owner + statement + via, value, timestamp), partition_of(owner, self._partitions))

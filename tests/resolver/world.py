@@ -24,6 +24,8 @@ from bus.eventlog.port import EventLog
 from bus.keys import KeyRing
 from bus.resolver.alias import Alias
 from bus.resolver.identify import Identify
+from bus.resolver.join import Join
+from bus.resolver.match import Match
 from bus.resolver.merge import Kept, Merge
 from bus.resolver.routing import Routes
 from bus.step import Memory, Options, Step, run_in_turn
@@ -31,18 +33,22 @@ from tests.conformance.adapters import Place
 
 PARTITIONS = 3
 BATCH = 50
+ORDER = ("identify", "alias", "match", "join", "merge")
 KEYS = KeyRing("t000000", b"t" * 32, b"r" * 32, b"n" * 32, {}, "", {})
 TIME = 1_790_000_000_000
 
 
 class Said(NamedTuple):
-    """One version of a statement. `names`: the identities it knows, strongest first."""
+    """One version of a statement. `names`: the identities it knows, strongest first. `knows`: what else it says; `meant`: the identity
+    that the evidence of all leads to, where it knows none."""
 
     entity: str
     key: bytes
     at: int
     names: tuple[str, ...]
     text: str
+    knows: Mapping[str, Any] = {}
+    meant: str | None = None
 
 
 def small_world(seed: int = 1, size: int = 60) -> list[Said]:
@@ -73,7 +79,37 @@ def small_world(seed: int = 1, size: int = 60) -> list[Said]:
         say("dwelling", f"a{home}", (f"unit:y{home}", f"place:y{home}"))
         say("dwelling", f"b{home}", (f"unit:z{home}", f"place:y{home}"))
         say("dwelling", f"c{home}", (f"place:y{home}",))
+    return found + without_numbers(size // 6)
+
+
+def without_numbers(size: int) -> list[Said]:
+    """People of whom only some rows know the number: evidence says who the others are, or leaves it open."""
+    found: list[Said] = []
+
+    def say(key: str, names: tuple[str, ...], meant: str | None, **knows: Any) -> None:
+        key_ = key.encode().ljust(16, b".")
+        found.append(Said("resident", key_, TIME + 10_000 + len(found), names, f"{key} {len(found)}", {"row": key, **knows}, meant))
+
+    for n in range(size):
+        father, son, wife = f"token:f{n}", f"token:s{n}", f"token:w{n}"
+        name, her, home = f"张{n}", f"李{n}", {"compound_code": "X", "road": "R", "building": "1", "entrance": "1", "room": str(n)}
+        say(f"fa{n}", (father,), None, name=name, sex="1", birth_date="1950-01-01", phones=_phone(n), residence_address=home)
+        say(f"so{n}", (son,), None, name=name, sex="1", birth_date="1980-01-01", phones=_phone(n))
+        say(f"wi{n}", (wife,), None, name=her, sex="2", residence_address=home)
+        say(f"open{n}", (), None, name=name, phones=_phone(n))  # father or son?
+        say(f"born{n}", (), son, name=name, phones=_phone(n), birth_date="1980")
+        say(f"home{n}", (), father, name=name, phones=_phone(n), residence_address=home)
+        say(f"hu{n}", (), father, name=name, sex="1", row=f"marriage{n}")  # an old row: two names and no more
+        say(f"wf{n}", (), wife, name=her, sex="2", row=f"marriage{n}")
+        say(f"moved{n}", (), wife, name=her, phones=_phone(n), residence_address=home)
+        say(f"moved{n}", (), None, name=her, phones=_phone(n))  # corrected: it never said that home
+        say(f"late{n}", (), son, name=name, phones=_phone(n), birth_date="1980")
+        say(f"late{n}", (father,), None, name=name, phones=_phone(n))  # its number came later
     return found
+
+
+def _phone(n: int) -> list[dict[str, Any]]:
+    return [{"token": f"t{n}", "masked": "*", "sealed": b"", "kind": None}]
 
 
 def expected(said: Sequence[Said]) -> dict[str, set[frozenset[str]]]:
@@ -96,7 +132,7 @@ def expected(said: Sequence[Said]) -> dict[str, set[frozenset[str]]]:
                     claims.setdefault(weaker, set()).add(whom[each.names[0]])
     together: dict[tuple[str, str], set[str]] = {}
     for each in latest.values():
-        name = each.names[0] if each.names else each.text
+        name = each.names[0] if each.names else each.meant or each.text
         together.setdefault((each.entity, whom.get(name, name)), set()).add(each.text)
     return {entity: {frozenset(texts) for (of, _), texts in together.items() if of == entity} for entity in topics.MASTERS}
 
@@ -118,7 +154,10 @@ def _blank(entity: str) -> dict[str, Any]:
 
 def record(said: Said) -> Output:
     """The canonical record of a statement; its names stand in `remarks`."""
-    value = {**_blank(said.entity), "remarks": json.dumps([said.names, said.text])}
+    blank = _blank(said.entity)
+    knows = {name: value for name, value in said.knows.items() if name != "row"}
+    source = {**blank["source"], "key": {"row": said.knows.get("row", said.key.hex())}}
+    value = {**blank, **knows, "source": source, "remarks": json.dumps([said.names, said.text])}
     encoded = codec().encode(f"{topics.canonical(said.entity)}-value", value)
     return Output(topics.canonical(said.entity), Record(said.key, encoded, said.at))
 
@@ -151,6 +190,8 @@ def steps() -> dict[str, Step]:
     return {
         "identify": Step("identify", canonical, identify, resolving.refuse),
         "alias": Step("alias", (topics.ALIAS,), alias, resolving.refuse),
+        "match": Step("match", (topics.EVIDENCE,), Memory(Match(KEYS, routes).decide), resolving.refuse),
+        "join": Step("join", (topics.PENDING,), Memory(Join(KEYS, routes).decide), resolving.refuse),
         "merge": Step("merge", internal, merge, resolving.refuse),
     }
 
@@ -159,7 +200,7 @@ def _of(master: Callable[[bytes, Sequence[Kept]], bytes]) -> Callable[[bytes, Se
     return master
 
 
-def resolve(log: EventLog, state: Path, names: Sequence[str] = ("identify", "alias", "merge")) -> int:
+def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER) -> int:
     """Run the steps until nothing is left."""
     made = steps()
     return run_in_turn(log, [made[name] for name in names], Options(state, BATCH, 60.0))
@@ -187,7 +228,7 @@ def main() -> None:
     """Be one worker."""
     adapter, address, namespace, state, *names = sys.argv[1:]
     log = Place(adapter, address, namespace).open()
-    raise SystemExit(guarded(lambda: resolve(log, Path(state), names or ("identify", "alias", "merge")) and 0))
+    raise SystemExit(guarded(lambda: resolve(log, Path(state), names or ORDER) and 0))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""Third step, for people without a number: what do statements that share a key say together? internal.evidence → internal.pending
+
+Under each key its one owner keeps the claims on it. Where a statement without a number stands beside persons with one, they are its
+candidates, and are sent to the owner of the statement, which sees what all keys say. Persons gathered in one row, household or dwelling
+claim to be with each other, under further keys. Both follow from the claims alone, and what no longer follows is withdrawn; so they
+come to rest in the same state whatever the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bus.event import Batch, Output
+from bus.keys import KeyRing
+from bus.resolver.evidence import GATHERED, Claim, beside, candidates
+from bus.resolver.routing import ID_BYTES, Routes, split
+from bus.step import View
+
+Follows = dict[tuple[bytes, bytes, str], bytes]
+"""(owner, statement or key, what) → what is said there."""
+
+
+class Match:
+    """The decision of the step."""
+
+    def __init__(self, keys: KeyRing, routes: Routes) -> None:
+        self._keys, self._routes = keys, routes
+
+    def decide(self, batch: Batch, view: View) -> list[Output]:
+        """What these claims change of what follows under their keys."""
+        outputs: list[Output] = []
+        for record in batch.records:
+            if record.key is None:
+                continue
+            key, item = split(record.key)
+            before = self._follows(key, view.items(key))
+            if record.value is None:
+                view.delete(key, item)
+            else:
+                view.put(key, item, record.value)
+            after = self._follows(key, view.items(key))
+            outputs += [self._say(key, to, None, record.timestamp) for to in before if to not in after]
+            outputs += [self._say(key, to, said, record.timestamp) for to, said in after.items() if before.get(to) != said]
+        return outputs
+
+    def _follows(self, key: bytes, items: Mapping[bytes, bytes]) -> Follows:
+        if len(items) < 2:
+            return {}
+        claims = {item[:ID_BYTES]: Claim.decoded(value) for item, value in items.items()}
+        kind = next(iter(claims.values())).kind
+        if kind == GATHERED:
+            return {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in beside(claims, self._keys).items()}
+        return {(statement, key, kind): kind.encode() + b":" + b"".join(found) for statement, found in candidates(claims).items()}
+
+    def _say(self, key: bytes, to: tuple[bytes, bytes, str], said: bytes | None, timestamp: int) -> Output:
+        owner, other, what = to
+        if what == GATHERED:
+            return self._routes.as_evidence(owner, other, key, said, timestamp)
+        return self._routes.for_pending(owner, other, said, timestamp)
