@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.resources.abc import Traversable
 from typing import Any, Protocol
 
@@ -50,6 +51,7 @@ def as_value(subject: bytes, master: Master) -> dict[str, Any]:
     return {"subject": subject.hex(), "sources": sources, "fields": {name: _field(held) for name, held in sorted(master.fields.items())}}
 
 
+@lru_cache(maxsize=4096)
 def iso(ms: int) -> str:
     """ISO 8601 in UTC, to the millisecond."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

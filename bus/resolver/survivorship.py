@@ -78,9 +78,10 @@ def merge(statements: Iterable[Statement], rules: Rules) -> Master:
         if (other := latest.get(each.key)) is None or _version(other) < _version(each):
             latest[each.key] = each
     kept = tuple(latest[key] for key in sorted(latest))
+    competing = _competing(kept)
     fields: dict[str, Held] = {}
     for rule in rules.values():
-        if found := candidates(kept, rule):
+        if found := _candidates(competing, rule):
             held = _held(found, rule)
             fields[rule.field] = held
             for name in rule.beside:
@@ -91,17 +92,35 @@ def merge(statements: Iterable[Statement], rules: Rules) -> Master:
 
 def candidates(statements: Sequence[Statement], rule: Rule) -> list[Candidate]:
     """All that hold a value for this field and were not annulled, the one that is believed first."""
-    found = []
-    for each in statements:
-        value = each.said.get(rule.field)
-        operation = each.said["operation"]
-        if value is None or value == [] or operation == "annulled":
-            continue
-        rank = rule.rank(each.department, each.said["source"]["dataset"])
-        found.append(Candidate(each, value, _form(value, rule, each), rank, operation in _LIVE))
-    found.sort(key=lambda c: c.statement.key)
-    found.sort(key=lambda c: (c.statement.valid_from or "", c.statement.known_from), reverse=True)
-    found.sort(key=lambda c: (not c.live, c.rank))
+    return _candidates(_competing(statements), rule)
+
+
+class _Competing(NamedTuple):
+    """A statement with what every rule asks of it, looked up once."""
+
+    statement: Statement
+    said: Mapping[str, Any]
+    department: str
+    dataset: str
+    live: bool
+
+
+def _competing(statements: Iterable[Statement]) -> list[_Competing]:
+    """All that were not annulled: those in force first, of them the latest first, and the order of keys where nothing else tells."""
+    found = sorted((each for each in statements if each.said["operation"] != "annulled"), key=lambda s: s.key)
+    found.sort(key=lambda s: (s.valid_from or "", s.known_from), reverse=True)
+    found.sort(key=lambda s: s.said["operation"] not in _LIVE)
+    return [_Competing(s, s.said, s.department, s.said["source"]["dataset"], s.said["operation"] in _LIVE) for s in found]
+
+
+def _candidates(competing: Sequence[_Competing], rule: Rule) -> list[Candidate]:
+    field, found = rule.field, []
+    for statement, said, department, dataset, live in competing:
+        value = said.get(field)
+        if value is not None and value != []:
+            found.append(Candidate(statement, value, _form(value, rule, statement), rule.rank(department, dataset), live))
+    if len(found) > 1:
+        found.sort(key=lambda c: (not c.live, c.rank))
     return found
 
 
@@ -116,6 +135,8 @@ def same(one: Candidate, other: Candidate, rule: Rule) -> bool:
 
 def _held(found: Sequence[Candidate], rule: Rule) -> Held:
     first = found[0]
+    if len(found) == 1:
+        return Held(rule.field, first.value, first.statement, _why(first, found, rule), 1, ())
     current = [each for each in found if each.live == first.live]
     like = [each for each in current if same(first, each, rule)]
     chosen = max(like, key=lambda c: len(c.form)) if rule.compare == "date" else first  # of equals the first, which is trusted most
