@@ -106,7 +106,8 @@ class DevBroker:
         return ["java", "-Xmx512m", *quick, "-cp", f"{LIB}/*"]
 
     def _format(self, properties: Path) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        while (cluster := urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()).startswith("-"):
+            pass  # Kafka's tool takes one that begins with "-" for an option, and would fail once in 64 times
         admin = f"SCRAM-SHA-512=[name=admin,iterations=8192,password={ADMIN_PASSWORD}]"
         command = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(properties), "--add-scram", admin]
         done = subprocess.run([*self._java(), *command], capture_output=True, text=True, check=False)  # noqa: S603
