@@ -31,6 +31,14 @@ BONDS = {
     "place": "楼栋单元室相同 same place",
     "compound": "小区相同 same compound",
 }
+EVIDENCE = {
+    "code": "部门人员编号与姓名 the department's own number and name",
+    "phone": "电话与姓名 phone and name",
+    "called": "电话、姓氏与性别 phone, surname and sex",
+    "place": "住址与姓名 dwelling and name",
+    "household": "家庭与姓名 household and name",
+    "with": "姓名与同行、同户、同住者 name and who stands beside it",
+}
 HIDDEN = frozenset({"id_token"})
 """Fields that only programs need."""
 
@@ -104,13 +112,15 @@ def explain(
             hint=f"There are: {', '.join(sorted(names))}.",
             hint_zh=f"可用的有：{'、'.join(sorted(names))}。",
         )
-    statements = _store(app, entity).statements(_subject(subject))
+    store = _store(app, entity)
+    statements = store.statements(_subject(subject))
     if not statements:
         raise _unknown()
+    evidence = store.evidence(_subject(subject), statements)
     if _as_json(how):
-        out(_plain(why.as_json(entity, subject, statements, rules, field)))
+        out(_plain(why.as_json(entity, subject, statements, rules, field, evidence)))
     else:
-        _explain(entity, subject, statements, rules, field)
+        _explain(subject, why.bonds(entity, statements, evidence), statements, rules, field)
 
 
 def _store(app: App, entity: str) -> Store:
@@ -192,11 +202,8 @@ def _show(entity: str, subject: str, record: dict[str, Any], rules: Rules) -> No
     )
 
 
-def _explain(entity: str, subject: str, statements: list[Statement], rules: Rules, field: str | None) -> None:
-    rows = [
-        (*_where(b.statement.said["source"]), BONDS.get(b.by or "", "自成一档 alone"), str(b.shared_with))
-        for b in why.bonds(entity, statements)
-    ]
+def _explain(subject: str, bonds: list[why.Bond], statements: list[Statement], rules: Rules, field: str | None) -> None:
+    rows = [(*_where(b.statement.said["source"]), _bond(b), str(b.shared_with)) for b in bonds]
     columns = ("数据集 dataset", "批次 delivery", "文件 file", "行 row", "角色 role", "归并依据 joined by", "相同陈述数 shared with")
     table(f"{subject}: 为何是同一对象 why these are one", columns, rows)
     for reason in why.reasons(statements, rules, field):
@@ -216,6 +223,11 @@ def _explain(entity: str, subject: str, statements: list[Statement], rules: Rule
         ]
         heads = ("结论 verdict", "值 value", "数据集 dataset", "行 row", "自 true since", "获知 known since", "映射 mapping")
         table(f"{rule.zh} {rule.en} · {RULES.get(reason.rule, reason.rule)} · {order}", heads, considered)
+
+
+def _bond(bond: why.Bond) -> str:
+    by = "；".join(EVIDENCE.get(kind, kind) for kind in bond.evidence)
+    return by or BONDS.get(bond.by or "", "自成一档 alone")
 
 
 def _where(source: dict[str, Any]) -> tuple[str, str, str, str, str]:

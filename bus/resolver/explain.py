@@ -5,6 +5,7 @@ the same functions that made the master, so that it cannot say anything else tha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bus.resolver.identity import identities
@@ -40,12 +41,17 @@ class Reason(NamedTuple):
     considered: tuple[Considered, ...]
 
 
+NO_EVIDENCE: Mapping[bytes, tuple[str, ...]] = MappingProxyType({})
+
+
 class Bond(NamedTuple):
-    """Why a statement is held to be about the subject: the kind of identity it shares (None: it names none), and with how many others."""
+    """Why a statement is held to be about the subject: the kind of identity it shares (None: it names none), and with how many others;
+    or what evidence led it there (`bus.resolver.evidence`)."""
 
     statement: Statement
     by: str | None
     shared_with: int
+    evidence: tuple[str, ...] = ()
 
 
 def reasons(statements: Sequence[Statement], rules: Rules, field: str | None = None) -> list[Reason]:
@@ -60,14 +66,15 @@ def reasons(statements: Sequence[Statement], rules: Rules, field: str | None = N
     return found
 
 
-def bonds(entity: str, statements: Sequence[Statement]) -> list[Bond]:
-    """By what each statement came to this subject: the strongest identity that it shares with another, else its own strongest."""
+def bonds(entity: str, statements: Sequence[Statement], evidence: Mapping[bytes, tuple[str, ...]] = NO_EVIDENCE) -> list[Bond]:
+    """By what each statement came to this subject: the strongest identity that it shares with another, else its own strongest, else the
+    evidence (statement key → kinds)."""
     named = [identities(entity, each.said) or () for each in statements]
     found = []
     for at, statement in enumerate(statements):
         shares = [(sum(name in other for other in named) - 1, name) for name in named[at]]
         shared, name = next(((n, name) for n, name in shares if n), shares[0] if shares else (0, ""))
-        found.append(Bond(statement, name.partition(":")[0] or None, shared))
+        found.append(Bond(statement, name.partition(":")[0] or None, shared, evidence.get(statement.key, ())))
     return found
 
 
@@ -92,7 +99,14 @@ def _verdict(one: Candidate, held: Candidate, rule: Rule) -> str:
     return "less_trusted" if one.rank > held.rank else "older"
 
 
-def as_json(entity: str, subject: str, statements: Sequence[Statement], rules: Rules, field: str | None = None) -> dict[str, Any]:
+def as_json(
+    entity: str,
+    subject: str,
+    statements: Sequence[Statement],
+    rules: Rules,
+    field: str | None = None,
+    evidence: Mapping[bytes, tuple[str, ...]] = NO_EVIDENCE,
+) -> dict[str, Any]:
     """The explanation for programs."""
     return {
         "entity": entity,
@@ -103,8 +117,9 @@ def as_json(entity: str, subject: str, statements: Sequence[Statement], rules: R
                 "event_id": b.statement.said["event_id"],
                 "joined_by": b.by,
                 "shared_with": b.shared_with,
+                "evidence": list(b.evidence),
             }
-            for b in bonds(entity, statements)
+            for b in bonds(entity, statements, evidence)
         ],
         "fields": {
             r.field: {"rule": r.rule, "order": list(r.order), "considered": [_line(c) for c in r.considered]}

@@ -4,7 +4,8 @@ Delete it at any time: it is read anew from the log, which alone is the truth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,17 @@ class Store:
             kept = newest({item: value for item, value in view.items(subject).items() if item})
         return [Statement(each.key, each.known_from, self._decode(each.value)[1]) for each in sorted(kept)]
 
+    def evidence(self, subject: bytes, statements: Sequence[Statement]) -> dict[bytes, tuple[str, ...]]:
+        """Statement key → the kinds of evidence that led it to the subject, of those that evidence led there."""
+        found: dict[bytes, tuple[str, ...]] = {}
+        for each in statements:
+            with self._view(self._home(each.key), topics.DECISION) as view:
+                decided = view.get(each.key)
+            kinds = json.loads(decided)["evidence"].get(subject.hex()) if decided else None
+            if kinds:
+                found[each.key] = tuple(kinds)
+        return found
+
     def of_row(self, dataset: str, key: str) -> list[bytes]:
         """The subjects of which a source row speaks: `key` as `row_key` has it."""
         found: list[bytes] = []
@@ -60,7 +72,8 @@ class Store:
 
     def _view(self, partition: int, topic: str) -> closing[View]:
         view = View(self._folder, f"{topic}.{partition}", self._log.identity())
-        fold = self._learn_masters if topic.startswith("master.") else _learn_statements
+        folds = {topics.master(self._entity): self._learn_masters, topics.DECISION: _learn_decisions}
+        fold = folds.get(topic, _learn_statements)
         for batch in between(self._log, topic, partition, view.position(topic)):
             fold(batch, view)
             view.save({topic: batch.next_offset})
@@ -91,6 +104,14 @@ def row_key(key: dict[str, str]) -> str:
 
 def _row(dataset: str, key: str) -> bytes:
     return _ROW + f"{dataset}\0{key}".encode().ljust(ID_BYTES, b"\0")
+
+
+def _learn_decisions(batch: Batch, view: View) -> None:
+    for record in batch.records:
+        if record.value is None:
+            view.delete(record.key or b"")
+        else:
+            view.put(record.key or b"", b"", record.value)
 
 
 def _learn_statements(batch: Batch, view: View) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bus.keys import KeyRing
 from bus.resolver.evidence import MOST_NAMES, MOST_SUBJECTS, Claim, agree, beside, candidates, claims_of, place_of
+from bus.resolver.identify import subject_of
 from bus.resolver.join import ALONE, DOUBTFUL, JOINED, decide
+from bus.resolver.store import Store
+from tests.conformance.adapters import MAKERS
+from tests.resolver.world import KEYS, codec, publish, resolve, without_numbers
 
-KEYS = KeyRing("t000000", b"t" * 32, b"r" * 32, b"n" * 32, {}, "", {})
 FLAT = {"compound_code": "XQ1", "road": "人民路", "building": "3", "entrance": "2", "room": "401"}
 
 
@@ -173,3 +176,16 @@ def test_nobody_who_fits_leaves_the_statement_alone() -> None:
 @settings(max_examples=24)
 def test_the_order_of_evidence_does_not_matter(order: list[tuple[str, str]]) -> None:
     assert decide(found(**dict(order))) == decide(found(phone="AB", place="A", household="A", **{"with": "AC"}))
+
+
+def test_who_asks_why_is_told_the_evidence(tmp_path: Path) -> None:
+    log = MAKERS["sqlite"](tmp_path).open()
+    publish(log, without_numbers(1))
+    resolve(log, tmp_path / "state")
+    store = Store(log, "resident", codec().decoder(), tmp_path / "state")
+    wife = subject_of(KEYS, "resident", "token:w0")
+
+    told = store.evidence(wife, store.statements(wife))
+
+    assert {key.rstrip(b"."): kinds for key, kinds in told.items()} == {b"wf0": ("with",)}
+    log.close()
