@@ -10,12 +10,13 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from deploy.kafka.dev import ADMIN_PASSWORD, HERE, DevBroker
 
@@ -59,6 +60,13 @@ def stock_read(
 ) -> list[StockRecord]:
     """All committed records of a topic (with its namespace prefix) in the order of partition and offset, read by confluent-kafka:
     another client than the one under test, as any subscriber would use."""
+    return [each for _, each in stock_read_all([topic], bootstrap, settings, within_s)]
+
+
+def stock_read_all(
+    topics: Sequence[str], bootstrap: str | None = None, settings: Mapping[str, str] | None = None, within_s: float = 30
+) -> list[tuple[str, StockRecord]]:
+    """The same of several topics, with the topic of each, by one consumer."""
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap or running_broker(),
@@ -70,25 +78,32 @@ def stock_read(
         }
     )
     try:
-        partitions = consumer.list_topics(topic, 10).topics[topic].partitions
-        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions])
-        return sorted(_until_the_end(consumer, len(partitions), time.monotonic() + within_s))
+        known = consumer.list_topics(timeout=10).topics
+        places = [TopicPartition(topic, number, OFFSET_BEGINNING) for topic in topics for number in known[topic].partitions]
+        consumer.assign(places)
+        return sorted(_until_the_end(consumer, len(places), time.monotonic() + within_s))
     finally:
         consumer.close()
 
 
-def _until_the_end(consumer: Consumer, partitions: int, deadline: float) -> list[StockRecord]:
-    found: list[StockRecord] = []
-    at_end: set[int] = set()
+def stock_topics(prefix: str) -> list[str]:
+    """The topics that begin so, as a stock client lists them."""
+    client = AdminClient({"bootstrap.servers": running_broker()})
+    return sorted(name for name in client.list_topics(timeout=10).topics if name.startswith(prefix))
+
+
+def _until_the_end(consumer: Consumer, partitions: int, deadline: float) -> list[tuple[str, StockRecord]]:
+    found: list[tuple[str, StockRecord]] = []
+    at_end: set[tuple[str, int]] = set()
     while len(at_end) < partitions:
         assert time.monotonic() < deadline, "the stock client did not come to the end of the topic"
         for message in consumer.consume(1000, 0.2):
-            problem = message.error()
+            problem, place = message.error(), (message.topic(), message.partition())
             if problem is None:
-                at_end.discard(message.partition())
-                found.append(_stock_record(message))
+                at_end.discard(place)
+                found.append((message.topic(), _stock_record(message)))
             elif problem.code() == KafkaError._PARTITION_EOF:
-                at_end.add(message.partition())
+                at_end.add(place)
             else:
                 raise AssertionError(problem)
     return found

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from bus import account
+from bus import account, crash
 from bus.contracts.catalog import Contract
 from bus.errors import Fenced
 from bus.event import Output
@@ -166,6 +166,7 @@ def _log(job: Publication) -> EventLog:
 def _append(writer: Writer, seen: Seen, outputs: list[Output], note_ends: bool) -> None:
     ends = seen.ends() if note_ends else {}
     writer.append(outputs)
+    crash.point("after_commit")
     if ends:
         seen.reached(ends)
 

@@ -8,58 +8,18 @@ import subprocess
 import sys
 import time
 import urllib.request
-import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bus.city import make_city
 from tests.cli.test_errors import civicbus, closed_port
+from tests.flow.city_bus import BOTH_LOGS, Bus
 
-ADAPTERS = os.environ.get("LOG", "sqlite,kafka").split(",")
 DATASET, FILE = "civil.marriage", "civil/HYDJ.csv"
 
 
-@pytest.fixture(scope="module")
-def delivery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the departments of a small fictional city hand over."""
-    folder = tmp_path_factory.mktemp("city")
-    make_city(folder, 400, delivery="2026-09", deliveries=1, damage=3.0)
-    return folder / "2026-09"
-
-
-class Bus:
-    """civicbus on a log of its own."""
-
-    def __init__(self, adapter: str, home: Path, delivery: Path) -> None:
-        self.home, self.delivery = home, delivery
-        self.env = {"CIVICBUS_REFERENCE": str(delivery / "common"), "CIVICBUS_LOG": self._log(adapter), "CIVICBUS_NAMESPACE": ""}
-        if adapter == "kafka":
-            self.env["CIVICBUS_NAMESPACE"] = f"t{uuid.uuid4().hex[:12]}"
-
-    def _log(self, adapter: str) -> str:
-        if adapter == "sqlite":
-            return f"sqlite:///{self.home / 'civicbus.db'}"
-        from tests.broker import running_broker
-
-        return f"kafka://{running_broker()}"
-
-    def __call__(self, *arguments: str) -> str:
-        done = civicbus(self.home, *arguments, **self.env)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def lines(self, *arguments: str) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self(*arguments).splitlines()]
-
-    def account(self) -> dict[str, Any]:
-        said = json.loads(self("account", "--format", "json"))
-        assert said["balanced"]
-        return said["datasets"][0]
-
-
-@pytest.fixture(params=[pytest.param(a, marks=[pytest.mark.kafka] if a == "kafka" else []) for a in ADAPTERS])
+@pytest.fixture(params=BOTH_LOGS)
 def bus(request: pytest.FixtureRequest, tmp_path: Path, delivery: Path) -> Bus:
     made = Bus(request.param, tmp_path / "home", delivery)
     made("publish", DATASET, str(delivery / FILE))

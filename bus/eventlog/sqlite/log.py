@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bus import crash
 from bus.errors import Fenced, WrongUse
 from bus.event import Batch, Output, Position
 from bus.eventlog.port import TopicInfo, TopicSpec
@@ -205,6 +206,7 @@ class SqliteWriter:
             if db.execute("SELECT epoch FROM writer WHERE name = ?", (self._name,)).get != self._epoch:
                 raise Fenced(place=self._name)
             append(db, rows)
+            crash.point("before_end")
 
     def close(self) -> None:
         """Close the writer; what it appended stays."""
