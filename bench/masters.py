@@ -58,7 +58,18 @@ class Truth:
         self.rows: dict[Row, dict[str, Any]] = {}
         for row in _lines(folder / "rows.jsonl"):
             self.rows[row["delivery"], Path(row["file"]).name, row["sheet"] or None, row["row"]] = row
+        self._changes: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for change in _lines(folder / "changes.jsonl"):
+            self._changes[str(change["key"])].append((change["file"], change["delivery"]))
         self.subjects = {each["id"]: each for name in ("residents", "dwellings") for each in _lines(folder / f"{name}.jsonl")}
+
+    def sound(self, source: Mapping[str, Any]) -> bool:
+        """Whether the row says what the truth says: not damaged, in no special style, not changed by a later delivery (the truth is told
+        as it is after the last)."""
+        row = self.rows[_row(source)]
+        key = ",".join(map(str, row["pk"].values()))
+        later = any(file == Path(row["file"]).name and when > row["delivery"] for file, when in self._changes.get(key, ()))
+        return not row["damage"] and not row.get("style") and not later
 
     def of(self, source: Mapping[str, Any], kind: str) -> str | None:
         """Of whom a statement truly speaks; None where a row was damaged so that no program can tell (the sides of a lease exchanged)."""
@@ -148,7 +159,7 @@ def _values(
             if expected is None:
                 continue
             ok = _equal(held["value"], expected)
-            sound = not truth.rows[_row(source)]["damage"] and not truth.rows[_row(source)].get("style")
+            sound = truth.sound(source)
             counts[name]["right" if ok else "wrong"] += 1
             counts[name]["sound right" if ok else "sound wrong"] += sound
             if sound and not ok and len(wrong[name]) < 5:

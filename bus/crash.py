@@ -23,8 +23,8 @@ POINTS = (
     "after_rewind",
 )
 """after_begin … before_end lie inside of a commit; on SQLite that is one transaction with no flush or offsets of their own, so that
-`mid_send` (records written, positions not) and `before_end` (all written, not committed) are its two. `after_rewind` needs a failure. Between after_commit and
-after_views a step with a memory writes its views."""
+`mid_send` (records written, positions not) and `before_end` (all written, not committed) are its two. `after_rewind` needs a failure.
+Between after_commit and after_views a step with a memory writes its views."""
 
 
 def _wanted() -> tuple[str, int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -41,6 +43,9 @@ EVIDENCE = {
 }
 HIDDEN = frozenset({"id_token"})
 """Fields that only programs need."""
+
+Words = Mapping[str, Mapping[str, str]]
+"""Field → code → what it means."""
 
 
 class Entity(StrEnum):
@@ -90,7 +95,7 @@ def show(
         if _as_json(how):
             out(_plain(record))
         else:
-            _show(entity, each.hex(), record, rules)
+            _show(entity, each.hex(), record, rules, _words(app, entity))
 
 
 def explain(
@@ -120,7 +125,7 @@ def explain(
     if _as_json(how):
         out(_plain(why.as_json(entity, subject, statements, rules, field, evidence)))
     else:
-        _explain(subject, why.bonds(entity, statements, evidence), statements, rules, field)
+        _explain(subject, why.bonds(entity, statements, evidence), statements, rules, field, _words(app, entity))
 
 
 def _store(app: App, entity: str) -> Store:
@@ -182,7 +187,7 @@ def _unknown() -> CheckFailed:
     )
 
 
-def _show(entity: str, subject: str, record: dict[str, Any], rules: Rules) -> None:
+def _show(entity: str, subject: str, record: dict[str, Any], rules: Rules, words: Words) -> None:
     title = {"resident": "居民档案 Resident", "dwelling": "房屋档案 Dwelling"}[entity]
     columns = ("字段 field", "值 value", "部门 department", "自 true since", "获知 known since", "规则 rule", "一致 agree", "争议 disputed")
     rows = []
@@ -192,7 +197,15 @@ def _show(entity: str, subject: str, record: dict[str, Any], rules: Rules) -> No
         disputed = "有争议 disputed" if said["disputed"] else ""
         label = f"{rules[name].zh} {rules[name].en}"
         rows.append(
-            (label, shown(said["value"]), said["department"], *since, RULES.get(said["rule"], said["rule"]), str(said["agree"]), disputed)
+            (
+                label,
+                shown(said["value"], words.get(name)),
+                said["department"],
+                *since,
+                RULES.get(said["rule"], said["rule"]),
+                str(said["agree"]),
+                disputed,
+            )
         )
     table(f"{title} {subject}", columns, rows)
     table(
@@ -202,7 +215,7 @@ def _show(entity: str, subject: str, record: dict[str, Any], rules: Rules) -> No
     )
 
 
-def _explain(subject: str, bonds: list[why.Bond], statements: list[Statement], rules: Rules, field: str | None) -> None:
+def _explain(subject: str, bonds: list[why.Bond], statements: list[Statement], rules: Rules, field: str | None, words: Words) -> None:
     rows = [(*_where(b.statement.said["source"]), _bond(b), str(b.shared_with)) for b in bonds]
     columns = ("数据集 dataset", "批次 delivery", "文件 file", "行 row", "角色 role", "归并依据 joined by", "相同陈述数 shared with")
     table(f"{subject}: 为何是同一对象 why these are one", columns, rows)
@@ -212,7 +225,7 @@ def _explain(subject: str, bonds: list[why.Bond], statements: list[Statement], r
         considered = [
             (
                 " ".join(why.VERDICTS[c.verdict]) + (" ≠" if c.differs else ""),
-                shown(c.value),
+                shown(c.value, words.get(reason.field)),
                 c.statement.said["source"]["dataset"],
                 str(c.statement.said["source"]["row"] or ""),
                 (c.statement.valid_from or "—")[:10],
@@ -235,8 +248,21 @@ def _where(source: dict[str, Any]) -> tuple[str, str, str, str, str]:
     return source["dataset"], source["delivery"], file, str(source["row"] or ""), source["role"]
 
 
-def shown(value: Any) -> str:
-    """A value as a clerk reads it; phones masked, an address in its parts."""
+def _words(app: App, entity: str) -> Words:
+    """The national code lists by field."""
+    fields = app.catalog.entities[entity].schema.root.fields
+    found: dict[str, dict[str, str]] = {}
+    for field in fields:
+        if listed := field.annotations.get("code_list"):
+            with (app.schemas / "codes" / f"{listed}.csv").open(encoding="utf-8", newline="") as lines:
+                found[field.name] = {row["code"]: row["name"] for row in csv.DictReader(lines)}
+    return found
+
+
+def shown(value: Any, words: Mapping[str, str] | None = None) -> str:
+    """A value as a clerk reads it: a code in `words`, phones masked, an address as it was written, else in its parts."""
+    if words and isinstance(value, str):
+        return f"{words.get(value, '')} {value}".strip()
     if isinstance(value, bool):
         return "是 yes" if value else "否 no"
     if isinstance(value, list):

@@ -32,7 +32,7 @@ class Kit:
     area_code: str | None = None
     """The city's telephone area code, for numbers written without one."""
     said_in: Callable[[str], Callable[[str, int], bool | None]] = lambda dataset: lambda key, at: None
-    """(dataset) → (key, time in ms) → whether that dataset had such a row then; None where it is silent about the whole that the key belongs to."""
+    """(dataset) → (key, time in ms) → whether that dataset had such a row then; None where it says nothing of the whole of that key."""
 
 
 Convert = Callable[[str, Any], Reading[Any]]
