@@ -129,7 +129,7 @@ def explain(
 
 
 def _store(app: App, entity: str) -> Store:
-    return Store(app.log, entity, app.codec.decoder(), state_of_log(app.settings, app.log))
+    return Store(app.log, entity, app.codec.decoder(), app.keys, state_of_log(app.settings, app.log))
 
 
 def _subjects(

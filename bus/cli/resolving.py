@@ -61,9 +61,9 @@ def merge(app: App) -> Step:
     """internal.* → master.*"""
     from bus.resolver.master import masters
     from bus.resolver.merge import Merge
+    from bus.resolver.routing import Routes
 
-    _partitions(app)
-    step = Merge(masters(app.codec, app.schemas, topics.MASTERS))
+    step = Merge(masters(app.codec, app.schemas, topics.MASTERS, app.keys), Routes(_partitions(app)))
     return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bus.event import Batch, Output
 from bus.keys import KeyRing
 from bus.resolver.identify import own_subject
-from bus.resolver.routing import ID_BYTES, Routes, split
+from bus.resolver.routing import ID_BYTES, PERSON, Routes, split
 from bus.sealing import row_hash
 from bus.step import View
 
@@ -48,6 +48,11 @@ def decide(found: Mapping[bytes, bytes]) -> Decision:
     return Decision(JOINED, next(iter(left)), evidence) if len(left) == 1 else Decision(DOUBTFUL, None, evidence)
 
 
+def by_person(to: bytes) -> Decision:
+    """What a person decided: whom it is about, or (empty) that nobody known is meant."""
+    return Decision(JOINED, to, {to.hex(): ["person"]}) if to else Decision(ALONE, None, {})
+
+
 class Join:
     """The decision of the step."""
 
@@ -64,7 +69,7 @@ class Join:
             if record.value is None:
                 view.delete(statement, item)
             else:
-                stamp = b"" if item else record.timestamp.to_bytes(_STAMP, "big")
+                stamp = b"" if item and item != PERSON else record.timestamp.to_bytes(_STAMP, "big")
                 view.put(statement, item, stamp + record.value)
             outputs += self._settled(statement, view, record.timestamp)
         return outputs
@@ -72,8 +77,8 @@ class Join:
     def _settled(self, statement: bytes, view: View, timestamp: int) -> list[Output]:
         """What is to be said that was not said before."""
         items = view.items(statement)
-        said, sent = items.pop(_SAID, None), items.pop(_SENT, None)
-        known = None if said is None else decide(items)
+        said, sent, ruled = items.pop(_SAID, None), items.pop(_SENT, None), items.pop(PERSON, None)
+        known = None if said is None else decide(items) if ruled is None else by_person(ruled[_STAMP:])
         now = None if known is None or said is None else self._subject(statement, known) + row_hash(self._keys, said) + _record(known)
         if now == sent:
             return []

@@ -2,53 +2,101 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources.abc import Traversable
-from typing import Any, Protocol
+from typing import Any
 
 from bus.contracts.codec import Codec, Decoder
 from bus.eventlog import topics
+from bus.keys import KeyRing
 from bus.resolver import rules as rule_files
+from bus.resolver.contradiction import others_under_one_number
+from bus.resolver.identify import own_subject
+from bus.resolver.rulings import corrected, settled
+from bus.resolver.subject import DECISION, FORWARD, Arrived, Due, Errand, Kept
 from bus.resolver.survivorship import Held, Master, Statement, merge
+from bus.sealing import row_hash
+
+_CORRECTIONS = frozenset({"corrected", "annulled"})
+_NO_ID, _ID_LENGTH = b"\x00", b"\x40"
 
 
-class Said(Protocol):
-    """A statement as kept: its key, when it was published (ms since 1970), its bytes as in canonical.*"""
-
-    @property
-    def key(self) -> bytes: ...
-    @property
-    def known_from(self) -> int: ...
-    @property
-    def value(self) -> bytes: ...
+def masters(codec: Codec, schemas: Traversable, entities: Sequence[str], keys: KeyRing) -> dict[str, Callable[[bytes, Arrived], Due]]:
+    """Entity → (subject, what has come to it) → what follows. Raises `ConfigRefused` for rules or schemas that are not right."""
+    return {entity: _Maker(codec, schemas, entity, keys).follows for entity in entities}
 
 
-def masters(codec: Codec, schemas: Traversable, entities: Sequence[str]) -> dict[str, Callable[[bytes, Sequence[Said]], bytes]]:
-    """Entity → (subject, statements) → the bytes of its master record. Raises `ConfigRefused` for rules or schemas that are not right."""
-    return {entity: _maker(codec, schemas, entity) for entity in entities}
+class _Maker:
+    """Makes the master records of one entity."""
+
+    def __init__(self, codec: Codec, schemas: Traversable, entity: str, keys: KeyRing) -> None:
+        self._encode, self._decode = codec.encoder(f"{topics.master(entity)}-value"), codec.decoder()
+        self._rules = rule_files.load(schemas, entity)
+        self._keys = keys
+
+    def follows(self, subject: bytes, come: Arrived) -> Due:
+        """The master record, and the statements that go elsewhere."""
+        said = opened(come.statements, self._decode)
+        strangers = by_themselves(said, self._keys)
+        stay, gone = settled(subject, come, strangers)
+        kept_here = {each.key for each in stay}
+        at = max((each.known_from for each in come.statements), default=0)
+        value = self._record(subject, [each for each in said if each.key in kept_here], come) if stay else None
+        return Due(value, at, _errands(subject, come.statements, gone, strangers))
+
+    def _record(self, subject: bytes, said: Sequence[Statement], come: Arrived) -> bytes:
+        rights = corrected(come, max(each.known_from for each in said))
+        value = as_value(subject, merge(said, self._rules), rights)
+        return self._named(self._encode(value))
+
+    def _named(self, encoded: bytes) -> bytes:
+        """The record with its event_id, which is the last field: a hash of all before it, as 32 hexadecimal digits."""
+        if not encoded.endswith(_NO_ID):
+            raise ValueError("event_id is not the last field of the master's schema")
+        return encoded[:-1] + _ID_LENGTH + row_hash(self._keys, "master", encoded).hex().encode()
 
 
-def _maker(codec: Codec, schemas: Traversable, entity: str) -> Callable[[bytes, Sequence[Said]], bytes]:
-    encode, decode = codec.encoder(f"{topics.master(entity)}-value"), codec.decoder()
-    rules = rule_files.load(schemas, entity)
+def _errands(
+    subject: bytes, statements: Iterable[Kept], gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]
+) -> dict[bytes, Errand]:
+    """What goes elsewhere, and of whom a person has to decide."""
+    found = {}
+    for each in statements:
+        if (to := gone.get(each.key)) is None:
+            continue
+        found[FORWARD + each.key] = Errand(to, each.value, each.known_from)
+        if to == strangers.get(each.key):
+            doubt = {"verdict": "doubtful", "subject": None, "evidence": {subject.hex(): ["number"]}}
+            found[DECISION + each.key] = Errand(subject, json.dumps(doubt, sort_keys=True).encode(), each.known_from)
+    return found
 
-    def make(subject: bytes, kept: Sequence[Said]) -> bytes:
-        return encode(as_value(subject, merge(opened(kept, decode), rules)))
 
-    return make
+def by_themselves(said: Sequence[Statement], keys: KeyRing) -> dict[bytes, bytes]:
+    """The statements under a number that are of another person, and the subject that each is by itself."""
+    return {statement: own_subject(keys, statement) for statement in others_under_one_number(said)}
 
 
-def opened(kept: Iterable[Said], decode: Decoder) -> list[Statement]:
+def opened(kept: Iterable[Kept], decode: Decoder) -> list[Statement]:
     """The statements, decoded."""
     return [Statement(each.key, each.known_from, decode(each.value)[1]) for each in kept]
 
 
-def as_value(subject: bytes, master: Master) -> dict[str, Any]:
-    """The record as its schema has it. Everything in it stands in one order, so that equal records are equal bytes."""
-    sources = sorted((_in_order(each.said["source"]) for each in master.statements), key=_place)
-    return {"subject": subject.hex(), "sources": sources, "fields": {name: _field(held) for name, held in sorted(master.fields.items())}}
+def as_value(subject: bytes, master: Master, corrects: Sequence[str] = ()) -> dict[str, Any]:
+    """The record as its schema has it, still without its event_id. Everything in it stands in one order, so that equal records are equal
+    bytes. `corrects`: the event ids of records that a ruling put right."""
+    newest = sorted(master.statements, key=lambda each: (each.known_from, each.key))[-1:]
+    return {
+        "subject": subject.hex(),
+        "sources": sorted((_in_order(each.said["source"]) for each in master.statements), key=_place),
+        "fields": {name: _field(held) for name, held in sorted(master.fields.items())},
+        "links": [],
+        "operation": "corrected" if corrects or any(each.said["operation"] in _CORRECTIONS for each in newest) else "changed",
+        "corrects": list(corrects),
+        "event_id": "",
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -1,96 +1,88 @@
-"""Last step of the resolver: all that is said about a subject becomes its master record. internal.* → master.*
+"""Last step of the resolver, the owner of each subject: what has come to it becomes its master record, and what else follows is sent on.
+internal.* → master.*, internal.*
 
-All statements about a subject come to one owner, whose view holds the latest of each. A master is a function of those and the rules, so it
-does not matter in which order they came; it is written only where it differs from the one before.
+All that concerns a subject comes to one owner, whose view holds the latest of each. What follows is a function of that and the rules, so it
+does not matter in which order it came; it is written only where it differs from the one before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from hashlib import blake2b
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.resolver.routing import ID_BYTES, split
+from bus.resolver.routing import Routes, split
+from bus.resolver.subject import DECISION, FORWARD, WRITTEN, Arrived, Change, Due, arrived, changes, digest, sent_item, stamped
 from bus.step import Memory, View
 
-_WRITTEN = b""  # the item that holds the digest of the master written last
-
-
-class Kept(NamedTuple):
-    """A statement as it is kept: its key, when it was published (ms), its bytes as in canonical.*"""
-
-    key: bytes
-    known_from: int
-    value: bytes
-
-
-Master = Callable[[bytes, Sequence[Kept]], bytes]
-"""(subject, statements by key, at least one) → the bytes of the master record."""
+Follows = Callable[[bytes, Arrived], Due]
+"""(subject, what has come to it) → what follows from it."""
 
 
 class Merge:
-    """The decision of the step. `masters`: entity → how its master record is made."""
+    """The decision of the step. `follows`: entity → what follows from what has come to one of its subjects."""
 
-    def __init__(self, masters: Mapping[str, Master]) -> None:
-        self._masters = masters
+    def __init__(self, follows: Mapping[str, Follows], routes: Routes) -> None:
+        self._follows, self._routes = follows, routes
 
     def memory(self) -> Memory:
         """What the step does, for the loop."""
-        writes = {topics.internal(entity): topics.master(entity) for entity in self._masters}
-        return Memory(self.decide, self.fold, writes, self.learn)
+        writes = {topics.internal(entity): topics.master(entity) for entity in self._follows}
+        return Memory(self.decide, writes=writes, learn=self.learn)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
-        """The masters that these statements change."""
+        """The masters and errands that this batch changes."""
         entity = topics.entity_of(batch.topic)
-        make, topic = self._masters[entity], topics.master(entity)
-        outputs = []
-        for subject, touched_at in self.fold(batch, view).items():
-            items = view.items(subject)
-            before = items.pop(_WRITTEN, None)
-            kept = newest(items)
-            value = make(subject, kept) if kept else None
-            if (now := digest(value)) == (before or digest(None)):
-                continue
-            view.put(subject, _WRITTEN, now)
-            when = max((each.known_from for each in kept), default=touched_at)
-            outputs.append(Output(topic, Record(subject.hex().encode(), value, when), batch.partition))
+        outputs: list[Output] = []
+        for subject, at in keep(batch, view).items():
+            outputs += self._settled(entity, subject, at, batch.partition, view)
         return outputs
 
-    def fold(self, batch: Batch, view: View) -> dict[bytes, int]:
-        """Keep what is said; the subjects touched, and when they were last. A record without a statement only asks to look again."""
-        touched: dict[bytes, int] = {}
-        for record in batch.records:
-            if record.key is None:
-                continue
-            subject, item = split(record.key)
-            touched[subject] = max(record.timestamp, touched.get(subject, 0))
-            if not item:
-                continue
-            if record.value is None:
-                view.delete(subject, item)
+    def _settled(self, entity: str, subject: bytes, at: int, partition: int, view: View) -> list[Output]:
+        """What is to be said anew of one subject. `at`: when something last came to it."""
+        items = view.items(subject)
+        come = arrived(items)
+        due = self._follows[entity](subject, come)
+        outputs = []
+        if (now := digest(due.master)) != items.get(WRITTEN, b""):
+            view.put(subject, WRITTEN, now)
+            when = at if due.master is None else due.at
+            outputs.append(Output(topics.master(entity), Record(subject.hex().encode(), due.master, when), partition))
+        for change in changes(come.sent, due.errands, at):
+            outputs.append(self._said(entity, subject, change))
+            if change.kept is None:
+                view.delete(subject, sent_item(change))
             else:
-                view.put(subject, item, record.timestamp.to_bytes(8, "big") + record.value)
-        return touched
+                view.put(subject, sent_item(change), change.kept)
+        return outputs
+
+    def _said(self, entity: str, subject: bytes, change: Change) -> Output:
+        match change.kind:
+            case kind if kind == FORWARD:
+                return self._routes.about(entity, change.owner, change.id, subject, change.value, change.at)
+            case kind if kind == DECISION:
+                return self._routes.decision(change.id, change.value, change.at)
+        raise ValueError(f"no errand of kind {change.kind!r}")
 
     def learn(self, batch: Batch, view: View) -> None:
         """What the masters written last were."""
         for record in batch.records:
             if record.key is not None:
-                view.put(bytes.fromhex(record.key.decode("ascii")), _WRITTEN, digest(record.value))
+                view.put(bytes.fromhex(record.key.decode("ascii")), WRITTEN, digest(record.value))
 
 
-def newest(items: Mapping[bytes, bytes]) -> list[Kept]:
-    """The statements by key; of one that came by several decisions (it is on its way from one to the other) the latest."""
-    found: dict[bytes, Kept] = {}
-    for item, value in items.items():
-        said = Kept(item[:ID_BYTES], int.from_bytes(value[:8], "big"), value[8:])
-        if (other := found.get(said.key)) is None or other[1:] < said[1:]:
-            found[said.key] = said
-    return list(found.values())
-
-
-def digest(value: bytes | None) -> bytes:
-    """What tells one master record from another; empty for none."""
-    return b"" if value is None else blake2b(value, digest_size=16).digest()
+def keep(batch: Batch, view: View) -> dict[bytes, int]:
+    """Keep what has come; the subjects touched, and when (ms) they were last. A record with the subject alone asks to look again."""
+    touched: dict[bytes, int] = {}
+    for record in batch.records:
+        if record.key is None:
+            continue
+        subject, item = split(record.key)
+        touched[subject] = max(record.timestamp, touched.get(subject, 0))
+        if not item:
+            continue
+        if record.value is None:
+            view.delete(subject, item)
+        else:
+            view.put(subject, item, stamped(record.timestamp, record.value))
+    return touched

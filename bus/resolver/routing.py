@@ -1,10 +1,12 @@
 """Keys of the resolver's own topics, and which partition they go to. Pure.
 
     internal.resident, internal.dwelling   subject, statement, via     value: the statement as it stands in canonical.*; none: withdrawn
+                                           subject, tag, id            value: what else is to be known of the subject (one byte: tag)
     internal.alias                         alias, statement, via       value: see `bus.resolver.alias`
     internal.evidence                      key, statement, via         value: see `bus.resolver.evidence`
     internal.pending                       statement[, key]            value: the statement; with a key: its candidates under that key
-    internal.decision                      statement                   value: see `bus.resolver.join`
+                                           statement, PERSON           value: whom a person held it to be about; empty: nobody known
+    internal.decision                      statement or ruling         value: see `bus.resolver.join`, `bus.resolver.rulings`
 
 Each part has 16 bytes. `via` says which decision sent it (empty: identify itself), so that a record has one writer only: what one decision
 withdraws never takes away what another has just sent.
@@ -17,6 +19,8 @@ from bus.eventlog import topics
 from bus.eventlog.port import partition_of
 
 ID_BYTES = 16
+PERSON = b"person".ljust(ID_BYTES, b"\0")
+"""In place of a key of evidence: what a person decided."""
 
 
 class Routes:
@@ -29,6 +33,10 @@ class Routes:
     def about(self, entity: str, subject: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         """A statement on its way to the subject it is about (value None: it is no longer held to be)."""
         return self._to(topics.internal(entity), subject, statement, via, value, timestamp)
+
+    def told(self, entity: str, subject: bytes, tag: bytes, name: bytes, value: bytes | None, timestamp: int) -> Output:
+        """What else the owner of a subject is to know."""
+        return self._to(topics.internal(entity), subject, tag, name, value, timestamp)
 
     def on_alias(self, alias: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         """What a statement says about an alias."""

@@ -14,8 +14,12 @@ from bus.contracts.codec import Decoder
 from bus.event import Batch
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog, partition_of
-from bus.resolver.merge import newest
-from bus.resolver.routing import ID_BYTES, split
+from bus.keys import KeyRing
+from bus.resolver.master import by_themselves, opened
+from bus.resolver.merge import keep
+from bus.resolver.routing import ID_BYTES
+from bus.resolver.rulings import settled
+from bus.resolver.subject import ALL, MOVE, Arrived, arrived
 from bus.resolver.survivorship import Statement
 from bus.step.memory import between
 from bus.step.view import View
@@ -27,9 +31,9 @@ _ROW = b"row\0"  # longer than a subject with what follows, or not of its length
 class Store:
     """The masters of one entity."""
 
-    def __init__(self, log: EventLog, entity: str, decode: Decoder, state: Path) -> None:
+    def __init__(self, log: EventLog, entity: str, decode: Decoder, keys: KeyRing, state: Path) -> None:
         """`state`: the folder of this log's views."""
-        self._log, self._entity, self._decode, self._folder = log, entity, decode, state / "views" / "show"
+        self._log, self._entity, self._decode, self._keys, self._folder = log, entity, decode, keys, state / "views" / "show"
         self._partitions = next((len(info.ends) for info in log.topics() if info.name == topics.master(entity)), 0)
 
     def master(self, subject: bytes) -> dict[str, Any] | None:
@@ -41,12 +45,27 @@ class Store:
         return self._decode(value)[1] if value else None
 
     def statements(self, subject: bytes) -> list[Statement]:
-        """What is said about a subject, by key."""
+        """What is said about a subject, by key; without what a ruling or a contradiction sent elsewhere."""
+        come = self.arrived(subject)
+        said = opened(come.statements, self._decode)
+        stay, _ = settled(subject, come, by_themselves(said, self._keys))
+        here = {each.key for each in stay}
+        return sorted((each for each in said if each.key in here), key=lambda each: each.key)
+
+    def joined_to(self, subject: bytes) -> bytes:
+        """The subject whose file a person joined this one to; itself where none did."""
+        seen = {subject}
+        while (told := self.arrived(subject).told.get(MOVE, {}).get(ALL)) is not None and told.value not in seen:
+            subject = told.value
+            seen.add(subject)
+        return subject
+
+    def arrived(self, subject: bytes) -> Arrived:
+        """All that has come to a subject."""
         if not self._partitions:
-            return []
+            return arrived({})
         with self._view(self._home(subject), topics.internal(self._entity)) as view:
-            kept = newest({item: value for item, value in view.items(subject).items() if item})
-        return [Statement(each.key, each.known_from, self._decode(each.value)[1]) for each in sorted(kept)]
+            return arrived(view.items(subject))
 
     def evidence(self, subject: bytes, statements: Sequence[Statement]) -> dict[bytes, tuple[str, ...]]:
         """Statement key → the kinds of evidence that led it to the subject, of those that evidence led there."""
@@ -73,7 +92,7 @@ class Store:
     def _view(self, partition: int, topic: str) -> closing[View]:
         view = View(self._folder, f"{topic}.{partition}", self._log.identity())
         folds = {topics.master(self._entity): self._learn_masters, topics.DECISION: _learn_decisions}
-        fold = folds.get(topic, _learn_statements)
+        fold = folds.get(topic, keep)
         for batch in between(self._log, topic, partition, view.position(topic)):
             fold(batch, view)
             view.save({topic: batch.next_offset})
@@ -112,14 +131,3 @@ def _learn_decisions(batch: Batch, view: View) -> None:
             view.delete(record.key or b"")
         else:
             view.put(record.key or b"", b"", record.value)
-
-
-def _learn_statements(batch: Batch, view: View) -> None:
-    for record in batch.records:
-        subject, item = split(record.key or b"")
-        if not item:
-            continue
-        if record.value is None:
-            view.delete(subject, item)
-        else:
-            view.put(subject, item, record.timestamp.to_bytes(8, "big") + record.value)

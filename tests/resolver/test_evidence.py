@@ -182,7 +182,7 @@ def test_who_asks_why_is_told_the_evidence(tmp_path: Path) -> None:
     log = MAKERS["sqlite"](tmp_path).open()
     publish(log, without_numbers(1))
     resolve(log, tmp_path / "state")
-    store = Store(log, "resident", codec().decoder(), tmp_path / "state")
+    store = Store(log, "resident", codec().decoder(), KEYS, tmp_path / "state")
     wife = subject_of(KEYS, "resident", "token:w0")
 
     told = store.evidence(wife, store.statements(wife))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,14 @@ import pytest
 from bus.cli import resolving
 from bus.event import Record
 from bus.eventlog import topics
-from bus.resolver.merge import Kept, Merge
+from bus.resolver.merge import Merge
 from bus.resolver.rebuild import look_again
+from bus.resolver.routing import Routes
+from bus.resolver.subject import Arrived, Due
 from bus.step import Options, Step, run_in_turn
 from tests.conformance.adapters import MAKERS, Place
 from tests.resolver.test_workers import worker, written_twice
-from tests.resolver.world import BATCH, masters, publish, resolve, small_world
+from tests.resolver.world import BATCH, PARTITIONS, masters, publish, resolve, small_world
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_under_other_rules_a_rebuild_writes_every_master_that_differs(place: Pla
     publish(log, small_world(size=12))
     resolve(log, tmp_path / "state")
     before = masters(log)
-    merge = Merge(dict.fromkeys(topics.MASTERS, _counted)).memory()
+    merge = Merge(dict.fromkeys(topics.MASTERS, _counted), Routes(PARTITIONS)).memory()
     changed = Step("merge", tuple(map(topics.internal, topics.MASTERS)), merge, resolving.refuse)
 
     for entity in topics.MASTERS:
@@ -81,8 +82,9 @@ def test_under_other_rules_a_rebuild_writes_every_master_that_differs(place: Pla
     log.close()
 
 
-def _counted(subject: bytes, kept: Sequence[Kept]) -> bytes:
-    return json.dumps(len(kept)).encode()
+def _counted(subject: bytes, come: Arrived) -> Due:
+    kept = come.statements
+    return Due(json.dumps(len(kept)).encode() if kept else None, max((each.known_from for each in kept), default=0), {})
 
 
 def _said_by(record: Record) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,8 +26,10 @@ from bus.resolver.alias import Alias
 from bus.resolver.identify import Identify
 from bus.resolver.join import Join
 from bus.resolver.match import Match
-from bus.resolver.merge import Kept, Merge
+from bus.resolver.merge import Merge
 from bus.resolver.routing import Routes
+from bus.resolver.rulings import settled
+from bus.resolver.subject import FORWARD, Arrived, Due, Errand
 from bus.step import Memory, Options, Step, run_in_turn
 from tests.conformance.adapters import Place
 
@@ -178,13 +180,16 @@ def steps() -> dict[str, Step]:
         found: tuple[str, ...] = tuple(json.loads(value["remarks"])[0])
         return found
 
-    def master(subject: bytes, kept: Sequence[Kept]) -> bytes:
-        texts = sorted(json.loads(decode(each.value)[1]["remarks"])[1] for each in kept)
-        return json.dumps([subject.hex(), texts]).encode()
+    def follows(subject: bytes, come: Arrived) -> Due:
+        stay, gone = settled(subject, come, {})
+        texts = sorted(json.loads(decode(each.value)[1]["remarks"])[1] for each in stay)
+        at = max((each.known_from for each in come.statements), default=0)
+        errands = {FORWARD + each.key: Errand(gone[each.key], each.value, each.known_from) for each in come.statements if each.key in gone}
+        return Due(json.dumps([subject.hex(), texts]).encode() if stay else None, at, errands)
 
     identify = Memory(Identify(decode, names, KEYS, routes).decide)
     alias = Memory(Alias("dwelling", routes).decide)
-    merge = Merge({entity: _of(master) for entity in topics.MASTERS}).memory()
+    merge = Merge(dict.fromkeys(topics.MASTERS, follows), routes).memory()
     canonical = tuple(topics.canonical(entity) for entity in topics.MASTERS)
     internal = tuple(topics.internal(entity) for entity in topics.MASTERS)
     return {
@@ -194,10 +199,6 @@ def steps() -> dict[str, Step]:
         "join": Step("join", (topics.PENDING,), Memory(Join(KEYS, routes).decide), resolving.refuse),
         "merge": Step("merge", internal, merge, resolving.refuse),
     }
-
-
-def _of(master: Callable[[bytes, Sequence[Kept]], bytes]) -> Callable[[bytes, Sequence[Kept]], bytes]:
-    return master
 
 
 def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER) -> int:

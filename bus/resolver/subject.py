@@ -1,0 +1,126 @@
+"""What has come to a subject, as its owner keeps it, and what follows from it elsewhere. Pure.
+
+Items of a subject, told apart by their length:
+
+    0    –                  the view's own: digest of the master written last
+    16   statement          time, the statement as in canonical.*, sent by `identify`
+    32   statement, via     the same, sent by another decision
+    17   tag, id            time, JSON: what else is to be known of the subject (`MOVE`, `RULING`)
+    18   "\\0", kind, id     the view's own: to whom something was sent on, and a digest of it (an *errand*)
+
+An errand is said anew only when it differs from the one before, and withdrawn when it is no longer due. So what is sent depends on what has
+come, not on its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+
+from bus.resolver.routing import ID_BYTES
+
+WRITTEN = b""
+MOVE, RULING = b"M", b"R"
+"""Tags: where a statement goes from here by a person's ruling (id: the statement, `ALL` for every one) · a ruling that put this file right
+(id: the ruling). See `bus.resolver.rulings`."""
+ALL = bytes(ID_BYTES)
+FORWARD, DECISION = b"f", b"d"
+"""Kinds of errands: a statement sent on to another subject (id: the statement) · a decision about a statement (id: the statement)."""
+_SENT = b"\0"
+_STAMP = 8
+
+
+class Kept(NamedTuple):
+    """A statement as it is kept: its key, when it was published (ms), its bytes as in canonical.*"""
+
+    key: bytes
+    known_from: int
+    value: bytes
+
+
+class Told(NamedTuple):
+    """What else was told of a subject, and when (ms)."""
+
+    at: int
+    value: bytes
+
+
+class Errand(NamedTuple):
+    """Something that is due at another owner: whose (subject, 16 bytes), what, and of when (ms)."""
+
+    owner: bytes
+    value: bytes
+    at: int
+
+
+class Arrived(NamedTuple):
+    """All that came to a subject: statements (of one that came by several decisions the newest), what else was told by tag and id, and
+    the errands sent (kind and id → owner and digest)."""
+
+    statements: list[Kept]
+    told: Mapping[bytes, Mapping[bytes, Told]]
+    sent: Mapping[bytes, bytes]
+
+
+class Due(NamedTuple):
+    """What follows: the master record (None: there is none) and of when it is; errands by kind and id."""
+
+    master: bytes | None
+    at: int
+    errands: Mapping[bytes, Errand]
+
+
+class Change(NamedTuple):
+    """An errand to be said (value None: withdrawn), and what is to be kept of it (None: nothing)."""
+
+    kind: bytes
+    id: bytes
+    owner: bytes
+    value: bytes | None
+    at: int
+    kept: bytes | None
+
+
+def stamped(at: int, value: bytes) -> bytes:
+    """How an item that came is kept."""
+    return at.to_bytes(_STAMP, "big") + value
+
+
+def arrived(items: Mapping[bytes, bytes]) -> Arrived:
+    """The items of a subject, sorted out."""
+    statements: dict[bytes, Kept] = {}
+    told: dict[bytes, dict[bytes, Told]] = {}
+    sent: dict[bytes, bytes] = {}
+    for item, value in items.items():
+        if len(item) in (ID_BYTES, 2 * ID_BYTES):
+            said = Kept(item[:ID_BYTES], int.from_bytes(value[:_STAMP], "big"), value[_STAMP:])
+            if (other := statements.get(said.key)) is None or other[1:] < said[1:]:
+                statements[said.key] = said
+        elif len(item) == ID_BYTES + 1:
+            told.setdefault(item[:1], {})[item[1:]] = Told(int.from_bytes(value[:_STAMP], "big"), value[_STAMP:])
+        elif item:
+            sent[item[1:]] = value
+    return Arrived(list(statements.values()), told, sent)
+
+
+def changes(sent: Mapping[bytes, bytes], due: Mapping[bytes, Errand], at: int) -> Iterator[Change]:
+    """What is to be said anew, of errands sent and due. `at`: the time of a withdrawal."""
+    for name, before in sent.items():
+        owner = before[:ID_BYTES]
+        if name not in due or due[name].owner != owner:
+            yield Change(name[:1], name[1:], owner, None, at, None)
+    for name, errand in due.items():
+        kept = errand.owner + digest(errand.value)
+        if sent.get(name) != kept:
+            yield Change(name[:1], name[1:], *errand, kept)
+
+
+def sent_item(change: Change) -> bytes:
+    """The item under which an errand is kept."""
+    return _SENT + change.kind + change.id
+
+
+def digest(value: bytes | None) -> bytes:
+    """What tells one value from another; empty for none."""
+    return b"" if value is None else blake2b(value, digest_size=16).digest()
