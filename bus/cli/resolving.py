@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from bus.cli.context import App
 from bus.errors import ConfigRefused
@@ -10,6 +11,9 @@ from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.step import Memory, Step
 from bus.step.progress import Reads
+
+if TYPE_CHECKING:
+    from bus.resolver.routing import Routes
 
 IDENTIFY, ALIAS, MATCH, JOIN, MERGE = "identify", "alias", "match", "join", "merge"
 
@@ -27,43 +31,38 @@ def identify(app: App) -> Step:
     """canonical.* → internal.*"""
     from bus.resolver.identify import Identify
     from bus.resolver.identity import identities
-    from bus.resolver.routing import Routes
 
-    step = Identify(app.codec.decoder(), identities, app.keys, Routes(_partitions(app)))
+    step = Identify(app.codec.decoder(), identities, app.keys, routes(app))
     return Step(IDENTIFY, READS[IDENTIFY], Memory(step.decide), refuse)
 
 
 def alias(app: App) -> Step:
     """internal.alias → internal.dwelling"""
     from bus.resolver.alias import Alias
-    from bus.resolver.routing import Routes
 
-    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", Routes(_partitions(app))).decide), refuse)
+    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", routes(app)).decide), refuse)
 
 
 def match(app: App) -> Step:
     """internal.evidence → internal.pending"""
     from bus.resolver.match import Match
-    from bus.resolver.routing import Routes
 
-    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, Routes(_partitions(app))).decide), refuse)
+    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, routes(app)).decide), refuse)
 
 
 def join(app: App) -> Step:
     """internal.pending → internal.resident, internal.decision"""
     from bus.resolver.join import Join
-    from bus.resolver.routing import Routes
 
-    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, Routes(_partitions(app))).decide), refuse)
+    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, routes(app)).decide), refuse)
 
 
 def merge(app: App) -> Step:
     """internal.* → master.*"""
     from bus.resolver.master import masters
     from bus.resolver.merge import Merge
-    from bus.resolver.routing import Routes
 
-    step = Merge(masters(app.codec, app.schemas, topics.MASTERS, app.keys), Routes(_partitions(app)))
+    step = Merge(masters(app.codec, app.schemas, topics.MASTERS, app.keys), routes(app))
     return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 
@@ -76,6 +75,13 @@ def refuse(topic: str, partition: int, offset: int, record: Record) -> list[Outp
     place = f"{topic}/{partition}/{offset}"
     headers = (("topic", topic.encode()), ("key", record.key or b""))
     return [Output(topics.REFUSED, Record(place.encode(), record.value, record.timestamp, headers))]
+
+
+def routes(app: App) -> Routes:
+    """Where records of the resolver go."""
+    from bus.resolver.routing import Routes
+
+    return Routes(_partitions(app))
 
 
 def _partitions(app: App) -> int:

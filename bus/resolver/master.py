@@ -16,7 +16,7 @@ from bus.resolver import rules as rule_files
 from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.identify import own_subject
 from bus.resolver.rulings import corrected, settled
-from bus.resolver.subject import DECISION, FORWARD, Arrived, Due, Errand, Kept
+from bus.resolver.subject import DECISION, FORWARD, MOVE, Arrived, Due, Errand, Kept
 from bus.resolver.survivorship import Held, Master, Statement, merge
 from bus.sealing import row_hash
 
@@ -45,7 +45,7 @@ class _Maker:
         kept_here = {each.key for each in stay}
         at = max((each.known_from for each in come.statements), default=0)
         value = self._record(subject, [each for each in said if each.key in kept_here], come) if stay else None
-        return Due(value, at, _errands(subject, come.statements, gone, strangers))
+        return Due(value, at, _errands(subject, come, gone, strangers))
 
     def _record(self, subject: bytes, said: Sequence[Statement], come: Arrived) -> bytes:
         rights = corrected(come, max(each.known_from for each in said))
@@ -59,16 +59,14 @@ class _Maker:
         return encoded[:-1] + _ID_LENGTH + row_hash(self._keys, "master", encoded).hex().encode()
 
 
-def _errands(
-    subject: bytes, statements: Iterable[Kept], gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]
-) -> dict[bytes, Errand]:
-    """What goes elsewhere, and of whom a person has to decide."""
+def _errands(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]) -> dict[bytes, Errand]:
+    """What goes elsewhere, and of whom a person has yet to decide."""
     found = {}
-    for each in statements:
+    for each in come.statements:
         if (to := gone.get(each.key)) is None:
             continue
         found[FORWARD + each.key] = Errand(to, each.value, each.known_from)
-        if to == strangers.get(each.key):
+        if each.key in strangers and each.key not in come.told.get(MOVE, {}):
             doubt = {"verdict": "doubtful", "subject": None, "evidence": {subject.hex(): ["number"]}}
             found[DECISION + each.key] = Errand(subject, json.dumps(doubt, sort_keys=True).encode(), each.known_from)
     return found
