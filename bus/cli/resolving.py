@@ -86,7 +86,7 @@ def routes(app: App) -> Routes:
 
 def _partitions(app: App) -> int:
     """How many partitions the resolver's topics have: all the same, because a subject's statements and its master share one number."""
-    mine = set(topics.of_resolver()) - {topics.REFUSED}
+    mine = set(topics.of_resolver()) - {topics.REFUSED, topics.TALLY}
     found = {len(info.ends) for info in app.log.topics() if info.name in mine}
     if len(found) != 1:
         raise ConfigRefused(

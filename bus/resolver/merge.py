@@ -13,6 +13,7 @@ from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.resolver.routing import Routes, split
 from bus.resolver.subject import DECISION, FORWARD, WRITTEN, Arrived, Change, Due, arrived, changes, digest, sent_item, stamped
+from bus.resolver.tally import counted
 from bus.step import Memory, View
 
 Follows = Callable[[bytes, Arrived], Due]
@@ -34,9 +35,13 @@ class Merge:
         """The masters and errands that this batch changes."""
         entity = topics.entity_of(batch.topic)
         outputs: list[Output] = []
+        more = newest = 0
         for subject, at in keep(batch, view).items():
+            before = view.get(subject, WRITTEN)
             outputs += self._settled(entity, subject, at, batch.partition, view)
-        return outputs
+            more += bool(view.get(subject, WRITTEN)) - bool(before)
+            newest = max(newest, at)
+        return outputs + counted(entity, more, newest)
 
     def _settled(self, entity: str, subject: bytes, at: int, partition: int, view: View) -> list[Output]:
         """What is to be said anew of one subject. `at`: when something last came to it."""
