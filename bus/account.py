@@ -16,6 +16,8 @@ from bus.eventlog.port import EventLog
 
 PUBLISH = ("read", "not_data", "published", "unchanged", "refused_at_publish")
 OUTCOMES = ("clean", "flagged", "partial", "refused")
+SHARE = "share"
+"""The step that counts by agreement, not by dataset."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,21 @@ class Balance:
         return {"dataset": self.dataset, **numbers, "pending": self.pending, "reasons": dict(self.reasons.most_common())}
 
 
+@dataclass(slots=True)
+class Shared:
+    """What became of the records that one agreement read: delivered, withheld (by reason), or set aside as unreadable."""
+
+    topic: str
+    delivered: int = 0
+    withheld: Counter[str] = field(default_factory=Counter)
+    dead_letter: int = 0
+
+    @property
+    def published(self) -> int:
+        """All records that were read: delivered + withheld + dead letter."""
+        return self.delivered + self.withheld.total() + self.dead_letter
+
+
 def delta(step: str, dataset: str, counts: Mapping[str, int], reasons: Mapping[str, int], **more: object) -> Record:
     """The record that a step commits with what it counts (its timestamp is set by the caller with `_replace`)."""
     said = {"step": step, "dataset": dataset, **more, **counts, "reasons": dict(reasons)}
@@ -56,11 +73,26 @@ def fold(records: Iterable[Record]) -> dict[str, Balance]:
         if record.value is None:
             continue
         said = json.loads(record.value)
+        if said["step"] == SHARE:
+            continue
         balance = balances.setdefault(said["dataset"], Balance(said["dataset"]))
         for name in PUBLISH if said["step"] == "publish" else OUTCOMES:
             balance.counts[name] += said.get(name, 0)
         balance.reasons.update(said.get("reasons") or {})
     return dict(sorted(balances.items()))
+
+
+def agreements(records: Iterable[Record]) -> dict[str, Shared]:
+    """What became of the records that each agreement read, by its topic."""
+    found: dict[str, Shared] = {}
+    for record in records:
+        said = json.loads(record.value) if record.value is not None else {}
+        if said.get("step") == SHARE:
+            shared = found.setdefault(said["dataset"], Shared(said["dataset"]))
+            shared.delivered += said.get("delivered", 0)
+            shared.withheld.update(said.get("reasons") or {})
+            shared.dead_letter += said.get("dead_letter", 0)
+    return dict(sorted(found.items()))
 
 
 def read(log: EventLog) -> dict[str, Balance]:

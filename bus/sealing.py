@@ -97,6 +97,16 @@ def row_hash(keys: KeyRing, *parts: bytes | str) -> bytes:
     return blake2b(content, digest_size=16, key=keys.row_key).digest()
 
 
+def derived_key(keys: KeyRing, *purpose: str) -> bytes:
+    """A key for one purpose alone: who has it learns neither the keys of the bus nor that of another purpose."""
+    return _hmac(keys.nonce_key, b"key" + b"".join(len(part).to_bytes(2, "big") + part for part in map(str.encode, purpose)))
+
+
+def keyed_hash(key: bytes, kind: str, value: str) -> bytes:
+    """HMAC-SM3 of a value of some kind, 32 bytes; equal values of two kinds differ."""
+    return _hmac(key, _parts(kind.encode(), value.encode("utf-8", "surrogatepass")))
+
+
 def _parts(first: bytes, second: bytes) -> bytes:
     return len(first).to_bytes(2, "big") + first + len(second).to_bytes(2, "big") + second
 

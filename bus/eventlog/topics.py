@@ -45,6 +45,16 @@ def master(entity: str) -> str:
     return f"master.{entity}"
 
 
+def share(agreement: str) -> str:
+    """The topic of what an agreement delivers."""
+    return f"share.{agreement}"
+
+
+def is_canonical(topic: str) -> bool:
+    """Whether a topic holds statements, not master records."""
+    return topic.startswith("canonical.")
+
+
 def of_resolver() -> list[str]:
     """All topics that the resolver writes."""
     return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, REFUSED, TALLY]
@@ -64,7 +74,7 @@ def dataset_of(topic: str) -> tuple[str, str]:
 def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
     """How a topic of this name is made. Raises `WrongUse` for a name of no kind."""
     kind = topic.partition(".")[0]
-    if kind == "raw":
+    if kind in ("raw", "share"):
         return TopicSpec(topic, partitions, "latest+time", raw_days * _DAY_MS)
     if kind == "canonical":
         return TopicSpec(topic, partitions, "latest")

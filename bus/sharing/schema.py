@@ -1,0 +1,70 @@
+"""The contract of what an agreement delivers: an Avro schema made from the grant, documented from the contract of the entity. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bus.contracts.schema import Schema, parse
+from bus.sharing.grant import Grant, How
+from bus.sharing.hiding import avro_of, kind_of
+
+OPERATIONS = ("created", "changed", "corrected", "ended")
+
+
+def schema_of(grant: Grant, entity: Schema) -> Schema:
+    """The schema of `share.<agreement>`. `entity`: the canonical schema of the entity that is shared."""
+    fields = {field.name: field for field in entity.root.fields}
+    granted = [
+        _field(name, avro_of(kind_of(fields[name].type), how), how, fields[name].annotations) for name, how in sorted(grant.fields.items())
+    ]
+    raw = {
+        "type": "record",
+        "name": grant.agreement.replace("-", "_"),
+        "namespace": "civicbus.share",
+        "doc": f"What agreement {grant.agreement} grants to {grant.consumer}, and nothing else.",
+        "doc_zh": f"协议 {grant.agreement} 授予 {grant.consumer} 的内容，别无其他。",
+        "fields": [*_HEAD, *granted],
+    }
+    return parse(json.dumps(raw, ensure_ascii=False), f"share.{grant.agreement}")
+
+
+def _field(name: str, kind: Any, how: How, about: Any) -> dict[str, Any]:
+    said = {"doc": about.get("doc", ""), "doc_zh": about.get("doc_zh", "")}
+    return {"name": name, "type": ["null", kind], "default": None, **said, "how": how.kind}
+
+
+_HEAD: list[dict[str, Any]] = [
+    {
+        "name": "subject",
+        "type": "string",
+        "doc": "Who or what it is about: a stand-in that is stable within this agreement and meets that of no other.",
+        "doc_zh": "对象的假名：在本协议内稳定，与其他协议的假名无法对应。",
+    },
+    {
+        "name": "operation",
+        "type": {"type": "enum", "name": "Operation", "symbols": list(OPERATIONS)},
+        "doc": "created: delivered first; changed; corrected: the one before was wrong; ended: no longer within the agreement.",
+        "doc_zh": "created 首次交付；changed 变化；corrected 此前交付有误；ended 不再属于本协议范围。",
+    },
+    {
+        "name": "event_id",
+        "type": "string",
+        "doc": "Identifier of this event within this agreement; the same in a replay.",
+        "doc_zh": "本协议内的事件标识，重放时不变。",
+    },
+    {
+        "name": "corrects",
+        "type": {"type": "array", "items": "string"},
+        "doc": "Events delivered before that were wrong.",
+        "doc_zh": "被更正的此前交付事件。",
+        "default": [],
+    },
+    {
+        "name": "disputed",
+        "type": {"type": "array", "items": "string"},
+        "doc": "Fields of which another department says otherwise, until that is settled.",
+        "doc_zh": "存在异议、尚未办结的字段。",
+        "default": [],
+    },
+]

@@ -1,0 +1,146 @@
+"""The decision of sharing, one agreement at a time: master.<entity> or canonical.<entity> → share.<agreement>.
+
+Every record that is read is counted, as delivered or as withheld with the reason. What the subscriber got of a subject is remembered, so
+that nothing is delivered twice, a subject that leaves the scope comes to an end, and one that enters it begins with its current state. All
+records of a subject go to one partition, chosen by its pseudonym: neither key nor partition tells more than the agreement grants.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from bus import account
+from bus.contracts.codec import Decoder, Encoder
+from bus.event import Batch, Output, Record
+from bus.eventlog import topics
+from bus.eventlog.port import partition_of
+from bus.sharing.grant import Grant
+from bus.sharing.pseudonym import Pseudonym
+from bus.sharing.view import Fields, Shown, View, of_master, of_statement
+from bus.step import View as Kept
+
+NOTHING_NEW, NOT_WATCHED, UNKNOWN = "nothing_new", "not_watched", "never_delivered"
+"""Why a record is withheld: all that is granted was delivered before · the subscriber did not register the subject · a subject that is
+gone, and of which the subscriber never got anything."""
+_GONE = frozenset({"ended", "annulled"})
+_WRONG = frozenset({"corrected", "annulled"})
+_ID = 32  # the event id that was delivered last, before the digest of what
+
+
+class Delivered(NamedTuple):
+    """One event as it was delivered: the subject and the event inside the bus, and the operation. Never leaves the bus."""
+
+    subject: bytes
+    event_id: str
+    operation: str
+
+
+class Delivery(NamedTuple):
+    """What one batch gave an agreement, for the audit. `at`: the time of its newest record (ms)."""
+
+    agreement: str
+    topic: str
+    partition: int
+    first_offset: int
+    next_offset: int
+    delivered: Sequence[Delivered]
+    withheld: Mapping[str, int]
+    at: int
+
+
+Witness = Callable[[Delivery], list[Output]]
+"""What the audit says of a delivery, in the same transaction: if it cannot be written, nothing is delivered."""
+
+
+class Share:
+    """Shares under one grant."""
+
+    def __init__(
+        self,
+        grant: Grant,
+        view: View,
+        pseudonym: Pseudonym,
+        decode: Decoder,
+        encode: Encoder,
+        partitions: int,
+        witness: Witness,
+        authorised: Callable[[], None],
+    ) -> None:
+        """`partitions` of the topic of the agreement; `authorised` raises when the agreement is not in force now: asked for every batch."""
+        self._grant, self._view, self._pseudonym = grant, view, pseudonym
+        self._decode, self._encode, self._partitions = decode, encode, partitions
+        self._witness, self._authorised = witness, authorised
+        self._topic = topics.share(grant.agreement)
+
+    def decide(self, batch: Batch, kept: Kept) -> list[Output]:
+        """What goes out of a batch, what the audit says of it, and what it counts."""
+        self._authorised()
+        outputs: list[Output] = []
+        delivered: list[Delivered] = []
+        withheld: Counter[str] = Counter()
+        for record in batch.records:
+            said = self._one(batch.topic, record, kept)
+            if isinstance(said, str):
+                withheld[said] += 1
+            else:
+                outputs.append(said[0])
+                delivered.append(said[1])
+        at = max(record.timestamp for record in batch.records)
+        heard = self._witness(
+            Delivery(self._grant.agreement, batch.topic, batch.partition, batch.offsets[0], batch.next_offset, delivered, withheld, at)
+        )
+        counts = {"delivered": len(delivered), "withheld": sum(withheld.values())}
+        counted = account.delta("share", self._topic, counts, withheld)._replace(timestamp=at)
+        return [*outputs, *heard, Output(topics.ACCOUNT, counted)]
+
+    def _one(self, topic: str, record: Record, kept: Kept) -> tuple[Output, Delivered] | str:
+        key = record.key or b""
+        before = kept.get(key)
+        event, shown = self._shown(topic, record)
+        if isinstance(shown, str) and before is None:
+            return shown
+        subject = self._pseudonym("subject", key.hex() if topics.is_canonical(topic) else key.decode("ascii"))
+        if self._grant.watched is not None and subject not in self._grant.watched:
+            return NOT_WATCHED
+        event_id = self._event_id(event)
+        if isinstance(shown, str):
+            kept.delete(key)
+            return self._event(subject, "ended", event_id, event, before, Shown({}, ()), record)
+        content = blake2b(repr(shown).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if before is not None and before[_ID:] == content:
+            return NOTHING_NEW
+        kept.put(key, b"", event_id.encode() + content)
+        operation = "created" if before is None else "corrected" if event["operation"] in _WRONG else "changed"
+        return self._event(subject, operation, event_id, event, before, shown, record)
+
+    def _shown(self, topic: str, record: Record) -> tuple[dict[str, Any], Shown | str]:
+        """The event, and what goes out of it or why nothing does."""
+        if record.value is None:
+            gone = f"{(record.key or b'').hex()}{record.timestamp}"
+            return {"event_id": gone, "operation": "changed"}, UNKNOWN
+        _, event = self._decode(record.value)
+        canonical = topics.is_canonical(topic)
+        if canonical and event["operation"] in _GONE:
+            return event, UNKNOWN
+        fields, departments = self._read(event, canonical)
+        return event, self._view(fields, departments)
+
+    def _read(self, event: Mapping[str, Any], canonical: bool) -> tuple[Fields, frozenset[str]]:
+        return of_statement(event) if canonical else of_master(event)
+
+    def _event_id(self, event: Mapping[str, Any]) -> str:
+        """The event's name within the agreement alone: without the epoch, 32 characters."""
+        return self._pseudonym("event", event["event_id"]).partition(".")[2]
+
+    def _event(
+        self, subject: str, operation: str, event_id: str, event: Mapping[str, Any], before: bytes | None, shown: Shown, record: Record
+    ) -> tuple[Output, Delivered]:
+        wrong = [before[:_ID].decode()] if before is not None and event["operation"] in _WRONG else []
+        head = {"subject": subject, "operation": operation, "event_id": event_id, "corrects": wrong, "disputed": list(shown.disputed)}
+        value = {**dict.fromkeys(self._grant.fields), **shown.values, **head}
+        key = subject.encode()
+        sent = Record(key, self._encode(value), record.timestamp)
+        return Output(self._topic, sent, partition_of(key, self._partitions)), Delivered(record.key or b"", event["event_id"], operation)

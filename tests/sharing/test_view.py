@@ -1,0 +1,157 @@
+"""What goes out of a master record under a grant, and that nothing else does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bus.contracts import catalog
+from bus.errors import ConfigRefused
+from bus.sharing.grant import Grant, How, Scope
+from bus.sharing.pseudonym import pseudonyms
+from bus.sharing.schema import schema_of
+from bus.sharing.view import NOTHING_GRANTED, OUT_OF_SCOPE, Said, Shown, compile_view
+from tests.resolver.world import KEYS
+
+RESIDENT = catalog.load().entities["resident"].schema
+DWELLING = catalog.load().entities["dwelling"].schema
+ADDRESS = {"text": "柳塘街道3号楼 张三", "county": "东澜区", "town": "柳塘街道", "community": "北苑社区", "road": "滨河路",
+           "compound": "金桥新村", "building": "2", "room": "1501", "division_code": "379901001003", "rest": "张三家"}  # fmt: skip
+HELD: dict[str, Any] = {
+    "name": "欧阳修文",
+    "birth_date": "1951-03-02",
+    "sex": "1",
+    "residence_address": ADDRESS,
+    "residence_division": "379901001003",
+    "grid_code": "379901001003007",
+    "id_masked": "3799**********0029",
+    "id_token": "k.0123",
+    "phones": [{"token": "t", "masked": "199****0001", "sealed": b"", "kind": None}],
+    "deceased": False,
+}
+FIELDS = {name: Said(value, "social") for name, value in HELD.items()}
+EVERYBODY = frozenset({"social", "civil"})
+
+
+def grant(fields: dict[str, How], scope: Scope = Scope(), entity: str = "resident", agreement: str = "a-b") -> Grant:  # noqa: B008
+    return Grant(agreement, frozenset({"social"}), "civil", entity, fields, scope)
+
+
+def shown(fields: dict[str, How], scope: Scope = Scope(), said: Any = None) -> Shown | str:  # noqa: B008
+    chosen = grant(fields, scope)
+    view = compile_view(chosen, RESIDENT, pseudonyms(KEYS, chosen.agreement, 1))
+    return view(FIELDS if said is None else said, EVERYBODY)
+
+
+def one(field: str, how: How) -> Any:
+    found = shown({field: how})
+    assert isinstance(found, Shown), found
+    return found.values[field]
+
+
+@pytest.mark.parametrize(
+    ("field", "how", "goes_out"),
+    [
+        ("sex", How("clear"), "1"),
+        ("name", How("masked"), "欧阳**"),
+        ("birth_date", How("year"), "1951"),
+        ("birth_date", How("month"), "1951-03"),
+        ("id_masked", How("masked"), "3799**********0029"),
+        ("phones", How("masked"), ["199****0001"]),
+        ("residence_address", How("masked"), "东澜区柳塘街道北苑社区***"),
+        ("residence_address", How("level", level="street"), "东澜区柳塘街道"),
+        ("residence_division", How("level", level="county"), "379901000000"),
+        ("deceased", How("clear"), False),
+        ("grid_code", How("exists"), True),
+    ],
+)
+def test_a_field_goes_out_as_the_grant_says(field: str, how: How, goes_out: Any) -> None:
+    assert one(field, how) == goes_out
+
+
+def test_an_address_in_clear_is_its_parts_without_text_that_no_rule_read() -> None:
+    found = one("residence_address", How("clear"))
+
+    assert found["building"] == "2" and found["compound"] == "金桥新村"
+    assert "张三" not in json.dumps(found, ensure_ascii=False)
+
+
+def test_a_number_is_banded_between_its_bounds() -> None:
+    view = compile_view(grant({"area_total": How("band", (60, 90))}, entity="dwelling"), DWELLING, pseudonyms(KEYS, "a-b", 1))
+    found = [view({"area_total": Said(area, "social")}, EVERYBODY) for area in (59.9, 60.0, 89.0, 90.0)]
+
+    assert [each.values["area_total"] for each in found if isinstance(each, Shown)] == ["<60", "60-90", "60-90", ">=90"]
+
+
+@pytest.mark.parametrize("how", [How("clear"), How("masked"), How("year")])
+def test_a_token_goes_out_as_a_pseudonym_or_not_at_all(how: How) -> None:
+    if how.kind != "year":
+        with pytest.raises(ConfigRefused):
+            shown({"id_token": how})
+    assert one("id_token", How("pseudonym")) != "k.0123"
+
+
+@pytest.mark.parametrize(
+    ("field", "how"), [("phones", How("clear")), ("name", How("band", (1,))), ("nobody", How("clear")), ("sex", How("masked"))]
+)
+def test_what_a_field_cannot_go_out_as_is_refused_before_anything_is_read(field: str, how: How) -> None:
+    with pytest.raises(ConfigRefused):
+        shown({field: how})
+
+
+def test_a_value_that_no_provider_said_stays() -> None:
+    said = {**FIELDS, "sex": Said("1", "housing")}
+    assert shown({"sex": How("clear")}, said=said) == NOTHING_GRANTED
+    assert shown({"sex": How("clear"), "name": How("clear")}, said=said) == Shown({"name": "欧阳修文"}, ())
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(counties=frozenset({"379902"})),
+        Scope(counties=frozenset({"379901"}), streets=frozenset({"379901002"})),
+        Scope(communities=frozenset({"379901001004"})),
+        Scope(grids=frozenset({"x"})),
+    ],
+)
+def test_a_row_outside_of_the_scope_is_withheld(scope: Scope) -> None:
+    assert shown({"sex": How("clear")}, scope) == OUT_OF_SCOPE
+
+
+def test_a_row_inside_goes_out() -> None:
+    scope = Scope(frozenset({"379901"}), frozenset({"379901001"}), frozenset({"379901001003"}), frozenset({"379901001003007"}), True)
+    assert shown({"sex": How("clear")}, scope) == Shown({"sex": "1"}, ())
+
+
+def test_of_its_own_caseload_a_consumer_gets_only_whom_it_has_a_row_of() -> None:
+    view = compile_view(grant({"sex": How("clear")}, Scope(own=True)), RESIDENT, pseudonyms(KEYS, "a-b", 1))
+    assert view(FIELDS, frozenset({"social"})) == OUT_OF_SCOPE
+
+
+def test_a_dispute_travels_with_the_value_it_is_about_and_with_no_other() -> None:
+    said = {**FIELDS, "sex": Said("1", "social", True), "name": Said("张三", "social", True)}
+    assert shown({"sex": How("clear"), "deceased": How("clear")}, said=said) == Shown({"deceased": False, "sex": "1"}, ("sex",))
+
+
+def test_stand_ins_of_two_agreements_and_of_two_epochs_never_meet() -> None:
+    found = {pseudonyms(KEYS, agreement, epoch)("subject", "s") for agreement in ("a-b", "a-c") for epoch in (1, 2)}
+    assert len(found) == 4
+    assert pseudonyms(KEYS, "a-b", 1)("subject", "s") == pseudonyms(KEYS, "a-b", 1)("subject", "s")
+
+
+@given(st.text("王欧阳修文小明·买提ABC", min_size=1, max_size=12), st.text("王欧阳修文小明·买提ABC", min_size=1, max_size=12))
+def test_a_mask_tells_no_length(one_name: str, other: str) -> None:
+    masks = [shown({"name": How("masked")}, said={"name": Said(each, "social")}) for each in (one_name, other)]
+    assert all(isinstance(each, Shown) and each.values["name"].endswith("**") and not each.values["name"].endswith("***") for each in masks)
+
+
+def test_the_contract_of_what_is_delivered_holds_the_granted_fields_and_no_other() -> None:
+    schema = schema_of(grant({"name": How("masked"), "residence_address": How("clear"), "deceased": How("clear")}), RESIDENT)
+    names = [field.name for field in schema.root.fields]
+
+    assert names == ["subject", "operation", "event_id", "corrects", "disputed", "deceased", "name", "residence_address"]
+    assert all(field.annotations["doc"] and field.annotations["doc_zh"] for field in schema.root.fields)
