@@ -1,1 +1,1 @@
-"""STEP 4: each subscriber gets exactly what its agreement grants. master.*, canonical.* → share.<agreement>"""
+"""STEP 4: WHO MAY KNOW WHAT. Each subscriber gets exactly what its agreement grants: master.*, canonical.* → share.<agreement>"""

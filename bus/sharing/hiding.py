@@ -17,8 +17,8 @@ from bus.sharing.grant import CLEAR, EXISTS, LEVELS, How
 from bus.sharing.pseudonym import Pseudonym
 from bus.standards.masking import mask_name
 
-Hide = Callable[[Any], Any]
-"""The value as it stands in the master (never None) → as it goes out; None: nothing of it does."""
+Hide = Callable[[Any, str], Any]
+"""(the value as it stands in the master, never None; the day of the record, ISO) → as it goes out; None: nothing of it does."""
 
 ADDRESS_PARTS = (
     "division_code",
@@ -90,54 +90,66 @@ def avro_of(kind: str, how: How) -> Any:
 def _made(field: str, kind: str, how: How, pseudonym: Pseudonym) -> Hide | None:
     match how.kind:
         case "exists":
-            return lambda value: value not in ([], "")
+            return lambda value, _on: value not in ([], "")
         case "clear":
             return _clear(field, kind)
         case "masked":
             return _masked(field, kind)
         case "year" | "month" if kind == "text":
             return _date(4 if how.kind == "year" else 7)
-        case "band" if kind == "number" and how.bounds:
-            return _band(how.bounds)
+        case "band" if how.bounds and (kind == "number" or field == "birth_date"):
+            return _ages(how.bounds) if field == "birth_date" else _band(how.bounds)
         case "level" if how.level in LEVELS:
             return _level(kind, how.level)
         case "pseudonym" if kind == "text":
-            return lambda value: pseudonym(field, value)
+            return lambda value, _on: pseudonym(field, value)
     return None
 
 
 def _clear(field: str, kind: str) -> Hide | None:
     if kind == "address":
-        return lambda value: {part: value.get(part) for part in ADDRESS_PARTS}
+        return lambda value, _on: {part: value.get(part) for part in ADDRESS_PARTS}
     if kind == "number":
-        return float
-    return None if field in SECRET or kind in ("phones", "record", "bytes") else lambda value: value
+        return lambda value, _on: float(value)
+    return None if field in SECRET or kind in ("phones", "record", "bytes") else lambda value, _on: value
 
 
 def _masked(field: str, kind: str) -> Hide | None:
     if kind == "phones":
-        return lambda value: [phone["masked"] for phone in value]
+        return lambda value, _on: [phone["masked"] for phone in value]
     if kind == "address":
-        return lambda value: "".join(value.get(part) or "" for part in _DOWN_TO["community"]) + _HIDDEN
+        return lambda value, _on: "".join(value.get(part) or "" for part in _DOWN_TO["community"]) + _HIDDEN
     if field == "id_masked":
-        return lambda value: value
+        return lambda value, _on: value
     if kind == "text" and field.endswith("name"):
-        return lambda value: mask_name(value).rstrip("*") + _STARS
+        return lambda value, _on: mask_name(value).rstrip("*") + _STARS
     return None
 
 
 def _date(length: int) -> Hide:
-    return lambda value: value[:length] if len(value) >= length else None
+    return lambda value, _on: value[:length] if len(value) >= length else None
 
 
 def _band(bounds: tuple[float, ...]) -> Hide:
     names = [f"<{bounds[0]:g}", *(f"{low:g}-{high:g}" for low, high in pairwise(bounds)), f">={bounds[-1]:g}"]
-    return lambda value: names[bisect_right(bounds, value)]
+    return lambda value, _on: names[bisect_right(bounds, value)]
+
+
+def _ages(bounds: tuple[float, ...]) -> Hide:
+    """The age in full years on the day of the record; of a birth date known to the year alone, the age that it makes that year."""
+    band = _band(bounds)
+
+    def age(value: str, on: str) -> Any:
+        if len(value) < 4:
+            return None
+        return band(int(on[:4]) - int(value[:4]) - (on[4:10] < value[4:10] if len(value) == 10 else 0), on)
+
+    return age
 
 
 def _level(kind: str, level: str) -> Hide | None:
     if kind == "address":
         parts = _DOWN_TO[level]
-        return lambda value: "".join(value.get(part) or "" for part in parts) or None
+        return lambda value, _on: "".join(value.get(part) or "" for part in parts) or None
     digits = LEVELS[level]
-    return (lambda value: value[:digits].ljust(12, "0")) if kind == "text" else None
+    return (lambda value, _on: value[:digits].ljust(12, "0")) if kind == "text" else None

@@ -8,6 +8,7 @@ from typing import Any
 from bus.contracts.schema import Schema, parse
 from bus.sharing.grant import Grant, How
 from bus.sharing.hiding import avro_of, kind_of
+from bus.sharing.view import OWN_KEYS, link_field
 
 OPERATIONS = ("created", "changed", "corrected", "ended")
 
@@ -24,9 +25,15 @@ def schema_of(grant: Grant, entity: Schema) -> Schema:
         "namespace": "civicbus.share",
         "doc": f"What agreement {grant.agreement} grants to {grant.consumer}, and nothing else.",
         "doc_zh": f"协议 {grant.agreement} 授予 {grant.consumer} 的内容，别无其他。",
-        "fields": [*_HEAD, *granted],
+        "fields": [*_HEAD, *granted, *_links(grant), *([_OWN_KEYS] if grant.own_keys else [])],
     }
     return parse(json.dumps(raw, ensure_ascii=False), f"share.{grant.agreement}")
+
+
+def _links(grant: Grant) -> list[dict[str, Any]]:
+    kinds = {"pseudonym": {"type": "array", "items": "string"}, "count": "int", "exists": "boolean"}
+    said = {"default": None, "doc": "Links of this kind that hold now.", "doc_zh": "当前有效的此类关系。"}
+    return [{"name": link_field(kind), "type": ["null", kinds[how]], **said, "how": how} for kind, how in sorted(grant.links.items())]
 
 
 def _field(name: str, kind: Any, how: How, about: Any) -> dict[str, Any]:
@@ -34,6 +41,13 @@ def _field(name: str, kind: Any, how: How, about: Any) -> dict[str, Any]:
     return {"name": name, "type": ["null", kind], "default": None, **said, "how": how.kind}
 
 
+_OWN_KEYS: dict[str, Any] = {
+    "name": OWN_KEYS,
+    "type": ["null", {"type": "array", "items": "string"}],
+    "default": None,
+    "doc": "The consumer's own rows of the subject: dataset and key.",
+    "doc_zh": "使用方自己关于该对象的数据行：数据集与主键。",
+}
 _HEAD: list[dict[str, Any]] = [
     {
         "name": "subject",

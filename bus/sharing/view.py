@@ -6,7 +6,7 @@ one of the providers, the field is empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bus.contracts.schema import Schema
@@ -32,6 +32,24 @@ class Said(NamedTuple):
 Fields = Mapping[str, Said]
 
 
+class Link(NamedTuple):
+    """A link of a master record that holds now: to whom (subject; None: not known), since when."""
+
+    kind: str
+    department: str
+    other: str | None
+    since: str | None
+
+
+class Seen(NamedTuple):
+    """A record as the view sees it. `on`: the day of it (ISO); `own_keys`: the keys of its rows by department."""
+
+    fields: Fields
+    own_keys: Mapping[str, Sequence[str]]
+    links: Sequence[Link]
+    on: str
+
+
 class Shown(NamedTuple):
     """What goes out of a record: field → value (those without one are left out), and which of them are disputed."""
 
@@ -39,8 +57,15 @@ class Shown(NamedTuple):
     disputed: tuple[str, ...]
 
 
-View = Callable[[Fields, frozenset[str]], Shown | str]
-"""(fields, departments that have a row of the subject) → what goes out, or why nothing does."""
+View = Callable[[Seen], Shown | str]
+"""A record → what goes out of it, or why nothing does."""
+OWN_KEYS = "own_keys"
+"""The field with the consumer's own keys of its own rows."""
+
+
+def link_field(kind: str) -> str:
+    """The field in which links of a kind go out."""
+    return f"links_{kind}"
 
 
 def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
@@ -50,31 +75,53 @@ def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
         if name not in known:
             raise ConfigRefused(f"There is no field {name}.", f"没有字段 {name}。", place=name)
     shown: list[tuple[str, Hide]] = [(name, hiding(name, known[name], how, pseudonym)) for name, how in sorted(grant.fields.items())]
-    providers, inside = grant.providers, _inside(grant)
+    linked = [(link_field(kind), _linked(kind, how, grant.providers, pseudonym)) for kind, how in sorted(grant.links.items())]
+    providers, inside, own = grant.providers, _inside(grant), grant.consumer if grant.own_keys else None
 
-    def view(fields: Fields, departments: frozenset[str]) -> Shown | str:
-        if not inside(fields, departments):
+    def view(seen: Seen) -> Shown | str:
+        if not inside(seen):
             return OUT_OF_SCOPE
-        values, disputed = {}, []
+        values: dict[str, Any] = {}
+        disputed = []
         for name, hide in shown:
-            said = fields.get(name)
-            if said is None or said.department not in providers or (value := hide(said.value)) is None:
+            said = seen.fields.get(name)
+            if said is None or said.department not in providers or (value := hide(said.value, seen.on)) is None:
                 continue
             values[name] = value
             if said.disputed:
                 disputed.append(name)
-        return Shown(values, tuple(disputed)) if values else NOTHING_GRANTED
+        for name, link in linked:
+            if found := link(seen.links):
+                values[name] = found
+        if not values:
+            return NOTHING_GRANTED
+        if own is not None:
+            values[OWN_KEYS] = sorted(seen.own_keys.get(own, ()))
+        return Shown(values, tuple(disputed))
 
     return view
 
 
-def _inside(grant: Grant) -> Callable[[Fields, frozenset[str]], bool]:
+def _linked(kind: str, how: str, providers: frozenset[str], pseudonym: Pseudonym) -> Callable[[Sequence[Link]], Any]:
+    """What goes out of the links of a kind; nothing where there is none."""
+
+    def link(links: Sequence[Link]) -> Any:
+        found = [each for each in links if each.kind == kind and each.department in providers]
+        if how == "pseudonym":
+            return sorted(pseudonym("subject", each.other) for each in found if each.other)
+        return len(found) if how == "count" else bool(found)
+
+    return link
+
+
+def _inside(grant: Grant) -> Callable[[Seen], bool]:
     scope, consumer = grant.scope, grant.consumer
     division, address = _WHERE.get(grant.entity, _PLACE)
     wanted = [(LEVELS[level], codes) for level, codes in _by_level(scope) if codes]
 
-    def inside(fields: Fields, departments: frozenset[str]) -> bool:
-        if scope.own and consumer not in departments:
+    def inside(seen: Seen) -> bool:
+        fields = seen.fields
+        if scope.own and consumer not in seen.own_keys:
             return False
         if wanted:
             code = _division(fields, division, address)
@@ -96,13 +143,22 @@ def _division(fields: Fields, division: str, address: str) -> str:
     return (said.value.get("division_code") or "") if said is not None else ""
 
 
-def of_master(record: Mapping[str, Any]) -> tuple[Fields, frozenset[str]]:
-    """The fields of a master record, and the departments that have a row of its subject."""
+def of_master(record: Mapping[str, Any], on: str) -> Seen:
+    """A master record as the view sees it."""
     fields = {name: Said(held["value"], held["department"], held["disputed"]) for name, held in record["fields"].items()}
-    return fields, frozenset(source["department"] for source in record["sources"])
+    links = [Link(each["kind"], each["department"], each["other"], each["from_on"]) for each in record["links"] if each["current"]]
+    keys: dict[str, list[str]] = {}
+    for source in record["sources"]:
+        keys.setdefault(source["department"], []).append(_key(source))
+    return Seen(fields, keys, links, on)
 
 
-def of_statement(said: Mapping[str, Any]) -> tuple[Fields, frozenset[str]]:
-    """The fields of a canonical statement: all are said by its department."""
-    department = said["source"]["department"]
-    return {name: Said(value, department) for name, value in said.items() if value is not None}, frozenset((department,))
+def of_statement(said: Mapping[str, Any], on: str) -> Seen:
+    """A canonical statement as the view sees it: all is said by its department."""
+    source = said["source"]
+    fields = {name: Said(value, source["department"]) for name, value in said.items() if value is not None}
+    return Seen(fields, {source["department"]: [_key(source)]}, (), on)
+
+
+def _key(source: Mapping[str, Any]) -> str:
+    return f"{source['dataset']}:{','.join(value for _, value in sorted(source['key'].items()))}"

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from bus import account
 from bus.contracts.codec import Decoder, Encoder
@@ -19,7 +22,7 @@ from bus.eventlog import topics
 from bus.eventlog.port import partition_of
 from bus.sharing.grant import Grant
 from bus.sharing.pseudonym import Pseudonym
-from bus.sharing.view import Fields, Shown, View, of_master, of_statement
+from bus.sharing.view import OWN_KEYS, Shown, View, link_field, of_master, of_statement
 from bus.step import View as Kept
 
 NOTHING_NEW, NOT_WATCHED, UNKNOWN = "nothing_new", "not_watched", "never_delivered"
@@ -27,6 +30,7 @@ NOTHING_NEW, NOT_WATCHED, UNKNOWN = "nothing_new", "not_watched", "never_deliver
 gone, and of which the subscriber never got anything."""
 _GONE = frozenset({"ended", "annulled"})
 _WRONG = frozenset({"corrected", "annulled"})
+_ZONE = ZoneInfo("Asia/Shanghai")
 _ID = 32  # the event id that was delivered last, before the digest of what
 
 
@@ -49,6 +53,12 @@ class Delivery(NamedTuple):
     delivered: Sequence[Delivered]
     withheld: Mapping[str, int]
     at: int
+
+
+@lru_cache(maxsize=64)
+def day_of(at: int) -> str:
+    """The day of a time (ms), in the zone of the departments."""
+    return datetime.fromtimestamp(at / 1000, _ZONE).date().isoformat()
 
 
 Witness = Callable[[Delivery], list[Output]]
@@ -74,6 +84,9 @@ class Share:
         self._decode, self._encode, self._partitions = decode, encode, partitions
         self._witness, self._authorised = witness, authorised
         self._topic = topics.share(grant.agreement)
+        self._nothing: dict[str, Any] = dict.fromkeys(
+            [*grant.fields, *map(link_field, grant.links), *([OWN_KEYS] if grant.own_keys else [])]
+        )
 
     def decide(self, batch: Batch, kept: Kept) -> list[Output]:
         """What goes out of a batch, what the audit says of it, and what it counts."""
@@ -125,11 +138,8 @@ class Share:
         canonical = topics.is_canonical(topic)
         if canonical and event["operation"] in _GONE:
             return event, UNKNOWN
-        fields, departments = self._read(event, canonical)
-        return event, self._view(fields, departments)
-
-    def _read(self, event: Mapping[str, Any], canonical: bool) -> tuple[Fields, frozenset[str]]:
-        return of_statement(event) if canonical else of_master(event)
+        on = day_of(record.timestamp)
+        return event, self._view(of_statement(event, on) if canonical else of_master(event, on))
 
     def _event_id(self, event: Mapping[str, Any]) -> str:
         """The event's name within the agreement alone: without the epoch, 32 characters."""
@@ -140,7 +150,7 @@ class Share:
     ) -> tuple[Output, Delivered]:
         wrong = [before[:_ID].decode()] if before is not None and event["operation"] in _WRONG else []
         head = {"subject": subject, "operation": operation, "event_id": event_id, "corrects": wrong, "disputed": list(shown.disputed)}
-        value = {**dict.fromkeys(self._grant.fields), **shown.values, **head}
+        value = {**self._nothing, **shown.values, **head}
         key = subject.encode()
         sent = Record(key, self._encode(value), record.timestamp)
         return Output(self._topic, sent, partition_of(key, self._partitions)), Delivered(record.key or b"", event["event_id"], operation)

@@ -16,7 +16,7 @@ from tests.conformance.adapters import MAKERS
 from tests.sharing.office import Office, master, subject
 
 ONE, TWO = subject(1), subject(2)
-GRANT = Grant("names-by-grid", frozenset({"social"}), "civil", "resident", {"name": How("clear")}, Scope(grids=frozenset({"g1"})))
+GRANT = Grant("names-by-grid", frozenset({"social"}), "civil", "resident", {"name": How("clear")}, scope=Scope(grids=frozenset({"g1"})))
 
 
 @pytest.fixture

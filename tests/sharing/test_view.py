@@ -14,7 +14,7 @@ from bus.errors import ConfigRefused
 from bus.sharing.grant import Grant, How, Scope
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.schema import schema_of
-from bus.sharing.view import NOTHING_GRANTED, OUT_OF_SCOPE, Said, Shown, compile_view
+from bus.sharing.view import NOTHING_GRANTED, OUT_OF_SCOPE, Link, Said, Seen, Shown, compile_view
 from tests.resolver.world import KEYS
 
 RESIDENT = catalog.load().entities["resident"].schema
@@ -34,17 +34,22 @@ HELD: dict[str, Any] = {
     "deceased": False,
 }
 FIELDS = {name: Said(value, "social") for name, value in HELD.items()}
-EVERYBODY = frozenset({"social", "civil"})
+KEYS_OF = {"social": ["social.resident_survey:RK1"], "civil": ["civil.marriage:HY1"]}
+ON = "2026-09-30"
 
 
-def grant(fields: dict[str, How], scope: Scope = Scope(), entity: str = "resident", agreement: str = "a-b") -> Grant:  # noqa: B008
-    return Grant(agreement, frozenset({"social"}), "civil", entity, fields, scope)
+def seen(fields: Any = FIELDS, links: Any = (), keys: Any = KEYS_OF) -> Seen:
+    return Seen(fields, keys, links, ON)
+
+
+def grant(fields: dict[str, How], scope: Scope = Scope(), entity: str = "resident", agreement: str = "a-b", **more: Any) -> Grant:  # noqa: B008
+    return Grant(agreement, frozenset({"social"}), "civil", entity, fields, scope=scope, **more)
 
 
 def shown(fields: dict[str, How], scope: Scope = Scope(), said: Any = None) -> Shown | str:  # noqa: B008
     chosen = grant(fields, scope)
     view = compile_view(chosen, RESIDENT, pseudonyms(KEYS, chosen.agreement, 1))
-    return view(FIELDS if said is None else said, EVERYBODY)
+    return view(seen(FIELDS if said is None else said))
 
 
 def one(field: str, how: How) -> Any:
@@ -82,7 +87,7 @@ def test_an_address_in_clear_is_its_parts_without_text_that_no_rule_read() -> No
 
 def test_a_number_is_banded_between_its_bounds() -> None:
     view = compile_view(grant({"area_total": How("band", (60, 90))}, entity="dwelling"), DWELLING, pseudonyms(KEYS, "a-b", 1))
-    found = [view({"area_total": Said(area, "social")}, EVERYBODY) for area in (59.9, 60.0, 89.0, 90.0)]
+    found = [view(seen({"area_total": Said(area, "social")})) for area in (59.9, 60.0, 89.0, 90.0)]
 
     assert [each.values["area_total"] for each in found if isinstance(each, Shown)] == ["<60", "60-90", "60-90", ">=90"]
 
@@ -101,6 +106,32 @@ def test_a_token_goes_out_as_a_pseudonym_or_not_at_all(how: How) -> None:
 def test_what_a_field_cannot_go_out_as_is_refused_before_anything_is_read(field: str, how: How) -> None:
     with pytest.raises(ConfigRefused):
         shown({field: how})
+
+
+@pytest.mark.parametrize(("born", "band"), [("1946-09-30", ">=80"), ("1946-10-01", "60-80"), ("1966", "60-80"), ("1990-01-01", "<60")])
+def test_a_birth_date_is_banded_by_the_age_on_the_day_of_the_record(born: str, band: str) -> None:
+    found = shown({"birth_date": How("band", (60, 80))}, said={"birth_date": Said(born, "social")})
+    assert found == Shown({"birth_date": band}, ())
+
+
+LINKS = [Link("resident", "social", "d1", None), Link("resident", "housing", "d2", None), Link("spouse", "social", "p1", "2001")]
+
+
+@pytest.mark.parametrize(("how", "goes_out"), [("count", 1), ("exists", True)])
+def test_links_that_a_provider_said_go_out_as_granted(how: str, goes_out: Any) -> None:
+    view = compile_view(grant({}, links={"resident": how}), RESIDENT, pseudonyms(KEYS, "a-b", 1))
+    assert view(seen(links=LINKS)) == Shown({"links_resident": goes_out}, ())
+
+
+def test_the_other_end_of_a_link_bears_the_name_it_has_where_it_is_shared_itself() -> None:
+    names = pseudonyms(KEYS, "a-b", 1)
+    view = compile_view(grant({}, links={"spouse": "pseudonym"}), RESIDENT, names)
+    assert view(seen(links=LINKS)) == Shown({"links_spouse": [names("subject", "p1")]}, ())
+
+
+def test_a_consumer_may_get_its_own_keys_back_and_nobody_elses() -> None:
+    view = compile_view(grant({"sex": How("clear")}, own_keys=True), RESIDENT, pseudonyms(KEYS, "a-b", 1))
+    assert view(seen()) == Shown({"sex": "1", "own_keys": ["civil.marriage:HY1"]}, ())
 
 
 def test_a_value_that_no_provider_said_stays() -> None:
@@ -129,7 +160,7 @@ def test_a_row_inside_goes_out() -> None:
 
 def test_of_its_own_caseload_a_consumer_gets_only_whom_it_has_a_row_of() -> None:
     view = compile_view(grant({"sex": How("clear")}, Scope(own=True)), RESIDENT, pseudonyms(KEYS, "a-b", 1))
-    assert view(FIELDS, frozenset({"social"})) == OUT_OF_SCOPE
+    assert view(seen(keys={"social": []})) == OUT_OF_SCOPE
 
 
 def test_a_dispute_travels_with_the_value_it_is_about_and_with_no_other() -> None:
