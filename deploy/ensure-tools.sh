@@ -17,6 +17,7 @@ need() { # need COMMAND PACKAGE
 
 # Debian's prometheus package would start a server where services run; only its promtool is wanted, so none is started.
 need promtool prometheus
+[ -x "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" ] || need initdb postgresql
 case "${LOG:-sqlite,kafka}" in
     *kafka*)
         need java openjdk-17-jre-headless

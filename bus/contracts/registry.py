@@ -7,7 +7,7 @@ registry. Ids come from the lock, so they are the same on every machine and in e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import NamedTuple
@@ -66,6 +66,13 @@ class Registry:
                 en, zh, place=known[-1].place if known else "", hint="civicbus schema release", hint_zh="civicbus schema release"
             )
         return released[-1]
+
+    def beside(self, more: Iterable[Version]) -> Registry:
+        """This registry with further versions, which are kept elsewhere."""
+        chains = dict(self._versions)
+        for version in sorted(more, key=lambda v: v.version):
+            chains[version.subject] = (*chains.get(version.subject, ()), version)
+        return Registry(chains)
 
     def drafts(self) -> tuple[Version, ...]:
         """Versions that are not released, sorted by subject."""

@@ -13,6 +13,8 @@ ALIAS = "internal.alias"
 EVIDENCE, PENDING, DECISION = "internal.evidence", "internal.pending", "internal.decision"
 REFUSED = "internal.refused"
 """Records inside the bus that no decision came to an end on, as they were, keyed by their place."""
+SCHEMA = "internal.schema"
+"""Contracts made from agreements."""
 TALLY = "internal.tally"
 """How many master records came and went, as deltas that ride in the transactions of the masters."""
 MASTERS = ("resident", "dwelling")
@@ -82,7 +84,7 @@ def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
         return TopicSpec(topic, partitions, "forever")
     if topic == ACCOUNT:
         return TopicSpec(topic, 1, "forever")
-    if topic in (REFUSED, TALLY):
+    if topic in (REFUSED, TALLY, SCHEMA):
         return TopicSpec(topic, 1, "forever")
     if kind in ("internal", "master"):
         return TopicSpec(topic, partitions, "latest")

@@ -1,0 +1,124 @@
+"""What a subscriber gets, as typed events: first the state, then every change, in order; from the beginning, a time, or where it stands.
+
+A subscriber keeps its own position, partition → next offset, *together with* what it did (`connectors` show how): then it has every event
+once in effect, however often it is killed. Nothing of it is kept here, so one subscriber never holds up another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from bus.contracts.codec import Decoder
+from bus.errors import WrongUse
+from bus.event import Batch
+from bus.eventlog import topics
+from bus.eventlog.port import EventLog
+
+_HEAD = frozenset({"subject", "operation", "event_id", "corrects", "disputed"})
+_IDLE_S = 0.5
+
+
+class Event(NamedTuple):
+    """One event of an agreement. `at`: ms since 1970 UTC; `fields`: what is granted, by name (None: nothing is known, or said by no
+    provider); `corrects`: events got before that were wrong; `disputed`: fields of which another department says otherwise."""
+
+    agreement: str
+    partition: int
+    offset: int
+    at: int
+    subject: str
+    operation: str
+    event_id: str
+    corrects: tuple[str, ...]
+    disputed: tuple[str, ...]
+    fields: Mapping[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the subject is no longer within the agreement."""
+        return self.operation == "ended"
+
+
+class Part(NamedTuple):
+    """Consecutive events of one partition, and the offset to go on at once they are done."""
+
+    partition: int
+    events: list[Event]
+    next_offset: int
+
+
+def events_of(agreement: str, batch: Batch, decode: Decoder) -> Part:
+    """The events of a batch."""
+    events = []
+    for offset, record in zip(batch.offsets, batch.records, strict=True):
+        if record.value is not None:
+            events.append(_event(agreement, batch.partition, offset, record.timestamp, decode(record.value)[1]))
+    return Part(batch.partition, events, batch.next_offset)
+
+
+def follow(
+    log: EventLog,
+    agreement: str,
+    decode: Decoder,
+    start: Mapping[int, int],
+    more: Callable[[], bool] = lambda: True,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Part]:
+    """All parts from `start` (partition → offset; a partition that is not named: from its beginning) on. At the end of what there is,
+    `more` says whether to wait for what comes. Raises `WrongUse` when there is no such agreement (any longer)."""
+    topic, position = topics.share(agreement), dict(start)
+    while not stopped():
+        quiet = True
+        for batch in log.scan(_there(log, topic), position):
+            part = events_of(agreement, batch, decode)
+            yield part
+            position[part.partition] = part.next_offset
+            quiet = False
+            if stopped():
+                return
+        if quiet:
+            if not more():
+                return
+            time.sleep(_IDLE_S)
+
+
+def since(log: EventLog, agreement: str, at: int) -> dict[int, int]:
+    """Where to start for all that was delivered at a time (ms since 1970) or later."""
+    return log.offsets_at(_there(log, topics.share(agreement)), at)
+
+
+def after(log: EventLog, agreement: str, event_id: str, decode: Decoder) -> dict[int, int]:
+    """Where to start behind an event: its own partition behind it, the others at the time of it. Raises `WrongUse` for an event that is not
+    there."""
+    topic = _there(log, topics.share(agreement))
+    for batch in log.scan(topic):
+        for event in events_of(agreement, batch, decode).events:
+            if event.event_id == event_id:
+                return {**log.offsets_at(topic, event.at), event.partition: event.offset + 1}
+    raise WrongUse(
+        "There is no such event (any longer).",
+        "没有该事件（或已过保留期）。",
+        place=event_id,
+        hint="Start from a time or from the beginning.",
+        hint_zh="请从某一时间或从头开始。",
+    )
+
+
+def _there(log: EventLog, topic: str) -> str:
+    if all(info.name != topic for info in log.topics()):
+        raise WrongUse(
+            "Nothing is delivered under this agreement.",
+            "该协议没有交付内容。",
+            place=topic,
+            hint="Is it applied, and has it not ended? (civicbus agreement show)",
+            hint_zh="协议是否已生效、尚未终止？（civicbus agreement show）",
+        )
+    return topic
+
+
+def _event(agreement: str, partition: int, offset: int, at: int, value: dict[str, Any]) -> Event:
+    fields = {name: each for name, each in value.items() if name not in _HEAD}
+    said = (value["subject"], value["operation"], value["event_id"], tuple(value["corrects"]), tuple(value["disputed"]))
+    return Event(agreement, partition, offset, at, *said, fields)

@@ -1,0 +1,56 @@
+"""What every sink of shared events promises: it keeps the position together with what it did, so that nothing is done twice in effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from bus.sharing.follow import Event
+
+
+class Sink(Protocol):
+    """Where events of one agreement go."""
+
+    def positions(self) -> dict[int, int]:
+        """Partition → the next offset, by what is kept there; {} at first."""
+        ...
+
+    def take(self, partition: int, events: Sequence[Event], next_offset: int) -> None:
+        """Do these events and keep the position, both or neither."""
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+class Closing:
+    """For `with`."""
+
+    def close(self) -> None:
+        """Let go of what is held."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """An event for programs."""
+    return {**event._asdict(), "corrects": list(event.corrects), "disputed": list(event.disputed), "fields": dict(event.fields)}
+
+
+def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields as cells: an address by its parts, a list by its items."""
+    found: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}_{part}": each for part, each in value.items()}
+        else:
+            found[name] = "、".join(map(str, value)) if isinstance(value, list) else value
+    return found
