@@ -59,7 +59,7 @@ class PostgresSink(Closing):
         table = self._position
         wanted = sql.select(table.c.partition, table.c.next_offset).where(table.c.agreement == self._agreement)
         found: list[tuple[int, int]] = self._do(lambda connection: connection.execute(wanted).all())
-        return dict(map(tuple, found))
+        return {row[0]: row[1] for row in found}
 
     def take(self, partition: int, events: Sequence[Event], next_offset: int) -> None:
         """Bring the rows of these subjects up to date, and the position, in one transaction."""
