@@ -15,6 +15,8 @@ REFUSED = "internal.refused"
 """Records inside the bus that no decision came to an end on, as they were, keyed by their place."""
 MASTERS = ("resident", "dwelling")
 """The entities that have master records."""
+AGREEMENT = "internal.agreement"
+"""What happened to each agreement, keyed by it; its whole text with each submission."""
 _DAY_MS = 86_400_000
 
 
@@ -43,6 +45,16 @@ def master(entity: str) -> str:
     return f"master.{entity}"
 
 
+def share(agreement: str) -> str:
+    """The topic of what an agreement grants."""
+    return f"share.{agreement}"
+
+
+def share_spec(agreement: str, retention_days: int, partitions: int = 4) -> TopicSpec:
+    """How the topic of an agreement is made: the latest of each key for good, older ones as long as the agreement says."""
+    return TopicSpec(share(agreement), partitions, "latest+time", retention_days * _DAY_MS)
+
+
 def of_resolver() -> list[str]:
     """All topics that the resolver writes."""
     return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, REFUSED]
@@ -69,6 +81,8 @@ def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
     if kind == "deadletter":
         return TopicSpec(topic, partitions, "forever")
     if topic == ACCOUNT:
+        return TopicSpec(topic, 1, "forever")
+    if topic == AGREEMENT:
         return TopicSpec(topic, 1, "forever")
     if topic == REFUSED:
         return TopicSpec(topic, 1, "forever")
