@@ -33,7 +33,8 @@ def check(
     if offer is None:
         found.append((("entity",), _unknown("entity", "实体", agreement.entity, offers)))
     else:
-        for ask in (_share_class, _fields, _subject, _places, _assessment):
+        found += _share_class(agreement, offer, departments)
+        for ask in (_fields, _subject, _places, _assessment):
             found += ask(agreement, offer)
     return sorted(Problem(line(path), ".".join(map(str, path)), *words) for path, words in found)
 
@@ -68,7 +69,7 @@ def _parties(agreement: Agreement, departments: Mapping[str, Department]) -> _Fo
             yield ("provider", at), ("This department stands twice.", "部门重复。", "Keep one of them.", "请只保留一个。")
 
 
-def _share_class(agreement: Agreement, offer: Offer) -> _Found:
+def _share_class(agreement: Agreement, offer: Offer, departments: Mapping[str, Department]) -> _Found:
     if offer.share_class == "not_shared":
         cure = ("Nothing of it can be agreed on; ask for another entity.", "该实体不予共享，请改用其他实体。")
         yield ("entity",), ("This entity is not shared.", "该实体为不予共享类。", *cure)
@@ -81,7 +82,7 @@ def _share_class(agreement: Agreement, offer: Offer) -> _Found:
                 f"不予共享：{'、'.join(closed)}。请与提供方确认共享属性。",
             )
             yield ("provider", at), ("What this department says of it is not shared.", "该部门的相关数据为不予共享类。", *cure)
-        elif not said and name != agreement.consumer:
+        elif not said and name in departments and name != agreement.consumer:
             who = ", ".join(sorted(offer.datasets))
             yield (
                 ("provider", at),

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, Literal
 
 from bus.sharing import agreement as written
@@ -172,9 +173,7 @@ def objection(standing: Standing, event: Event) -> Words | None:
 def _cannot_submit(standing: Standing, event: Event) -> Words | None:
     if event.version != standing.versions + 1:
         return "Another version was submitted meanwhile.", "期间已有其他版本提交。"
-    try:
-        found, _ = written.read(event.text, event.agreement)
-    except AgreementRefused:
+    if (found := _read(event.text)) is None:
         return "Its text is no agreement.", "文本不是有效协议。"
     return None if found.id == event.agreement else ("Its text is of another agreement.", "文本属于其他协议。")
 
@@ -187,8 +186,18 @@ def _cannot_hold(standing: Standing, event: Event) -> Words | None:
     return None if state in needed else (f"It is {state}.", f"当前状态为 {state}。")
 
 
+@lru_cache(maxsize=1024)
+def _read(text: str) -> Agreement | None:
+    """A text, once: reading YAML takes longer than all else here together."""
+    try:
+        return written.read(text, "")[0]
+    except AgreementRefused:
+        return None
+
+
 def _submit(standing: Standing, event: Event) -> Standing:
-    found, _ = written.read(event.text, event.agreement)
+    found = _read(event.text)
+    assert found is not None  # noqa: S101 - `objection` saw to it
     return replace(standing, pending=Version(event.version, found, event), refused=None)
 
 
