@@ -5,6 +5,8 @@ A command takes `ctx: typer.Context` and calls `of(ctx)`.
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from bus.contracts.codec import Codec
     from bus.contracts.registry import Registry
     from bus.eventlog.port import EventLog
+    from bus.standards.working_days import WorkingDays
 
 
 class App:
@@ -82,7 +85,7 @@ class App:
 
     def create_topics(self) -> None:
         """Make the topics that steps write and that do not exist yet."""
-        names = {topics.ACCOUNT, *topics.of_resolver()}
+        names = {topics.ACCOUNT, topics.AGREEMENT, *topics.of_resolver()}
         names |= {*map(topics.dead_letter, self.catalog.departments), *map(topics.canonical, self.catalog.entities)}
         self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))
 
@@ -101,6 +104,30 @@ def of(ctx: typer.Context) -> App:
     """The `App` of this run."""
     app: App = ctx.find_root().obj
     return app
+
+
+def acting(settings: Settings) -> str:
+    """Who acts: the principal that Kafka has authenticated; on the embedded log, the user of this machine. Not an option: nobody says it of
+    himself."""
+    if settings.log.startswith("kafka://") and (principal := settings.kafka.get("sasl.username")):
+        return principal
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def calendar(settings: Settings) -> WorkingDays:
+    """The city's working days. Raises `ConfigRefused` for a file that cannot be read."""
+    from bus.standards.working_days import WorkingDays, read_own
+
+    own, place = {}, settings.working_days
+    if place is not None:
+        try:
+            own = read_own(place.read_text(encoding="utf-8"), str(place))
+        except (OSError, ValueError) as wrong:
+            raise ConfigRefused("The calendar of working days cannot be read.", "无法读取工作日历文件。", place=str(place)) from wrong
+    return WorkingDays(own, settings.make_up_days)
 
 
 def open_log(settings: Settings) -> EventLog:

@@ -19,6 +19,8 @@ TALLY = "internal.tally"
 """How many master records came and went, as deltas that ride in the transactions of the masters."""
 MASTERS = ("resident", "dwelling")
 """The entities that have master records."""
+AGREEMENT = "internal.agreement"
+"""What happened to each agreement, keyed by it; its whole text with each submission."""
 _DAY_MS = 86_400_000
 
 
@@ -48,13 +50,18 @@ def master(entity: str) -> str:
 
 
 def share(agreement: str) -> str:
-    """The topic of what an agreement delivers."""
+    """The topic of what an agreement grants."""
     return f"share.{agreement}"
 
 
 def is_canonical(topic: str) -> bool:
     """Whether a topic holds statements, not master records."""
     return topic.startswith("canonical.")
+
+
+def share_spec(agreement: str, retention_days: int, partitions: int = 4) -> TopicSpec:
+    """How the topic of an agreement is made: the latest of each key for good, older ones as long as the agreement says."""
+    return TopicSpec(share(agreement), partitions, "latest+time", retention_days * _DAY_MS)
 
 
 def of_resolver() -> list[str]:
@@ -76,15 +83,13 @@ def dataset_of(topic: str) -> tuple[str, str]:
 def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
     """How a topic of this name is made. Raises `WrongUse` for a name of no kind."""
     kind = topic.partition(".")[0]
-    if kind in ("raw", "share"):
+    if kind == "raw":
         return TopicSpec(topic, partitions, "latest+time", raw_days * _DAY_MS)
     if kind == "canonical":
         return TopicSpec(topic, partitions, "latest")
     if kind == "deadletter":
         return TopicSpec(topic, partitions, "forever")
-    if topic == ACCOUNT:
-        return TopicSpec(topic, 1, "forever")
-    if topic in (REFUSED, TALLY, SCHEMA):
+    if topic in (ACCOUNT, AGREEMENT, REFUSED, TALLY, SCHEMA):
         return TopicSpec(topic, 1, "forever")
     if kind in ("internal", "master"):
         return TopicSpec(topic, partitions, "latest")

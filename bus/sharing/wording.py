@@ -23,6 +23,10 @@ _SAYS = {
     "subject": ("pseudonym or own_key.", "pseudonym 或 own_key。"),
     "retention_days": ("A number of days, 1 to 3650.", "天数，1 至 3650。"),
     "impact_assessment": ("The number of the assessment, as PIA-2026-012.", "影响评估编号，如 PIA-2026-012。"),
+    "fields": ("At least one field, as usage: clear.", "至少一个信息项，如 usage: clear。"),
+    "links": ("As owner: count.", "如 owner: count。"),
+    "entity": ("resident, dwelling or another canonical entity.", "resident、dwelling 或其他规范实体。"),
+    "consumer": ("One department of departments.yaml.", "departments.yaml 中的一个部门。"),
     "provider": ("A list of departments: [housing].", "部门列表：[housing]。"),
     "subscribers": ("A list of principals: [svc-civil-check].", "主体列表：[svc-civil-check]。"),
 }

@@ -45,7 +45,7 @@ class Office:
         self.schema = schema_of(grant, entity)
         self.pseudonym = pseudonyms(KEYS, grant.agreement, grant.epoch)
         self.view = compile_view(grant, entity, self.pseudonym)
-        log.create(topics.spec(name, PARTITIONS) for name in (MASTER, topics.share(grant.agreement), topics.ACCOUNT))
+        log.create([topics.spec(MASTER, PARTITIONS), topics.share_spec(grant.agreement, 30, PARTITIONS), topics.spec(topics.ACCOUNT)])
 
     def say(self, *records: tuple[str, dict[str, Any] | None]) -> None:
         """Write masters: subject, record (None: retired)."""

@@ -1,0 +1,100 @@
+"""`civicbus agreement submit | review | approve | refuse | apply | suspend | resume | revoke`: what is decided, and by whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bus.cli.agreement.drafts import File, load, now, tell
+from bus.cli.agreement.plan import exposed
+from bus.cli.agreement.standing import Id, line, one, say
+from bus.cli.context import App, acting, of
+from bus.eventlog import topics
+from bus.sharing import history
+from bus.sharing.lifecycle import Event, Standing, Step
+from bus.sharing.problem import AgreementRefused
+
+_Reason = Annotated[str, typer.Option(help="why; it is kept 理由（将留存）")]
+_Note = Annotated[str, typer.Option(help="what there is to say 说明")]
+
+
+def mount(group: typer.Typer) -> None:
+    """Join the command line."""
+    for command in (submit, review, approve, refuse, apply, suspend, resume, revoke):
+        group.command()(command)
+
+
+def submit(ctx: typer.Context, file: File, reason: _Note = "") -> None:
+    """Ask for what the file says. The text is kept; a later change of it is a new submission. 提交申请。"""
+    app = of(ctx)
+    try:
+        draft = load(app, file)
+    except AgreementRefused as error:
+        tell(error, file)
+        raise
+    share_class = draft.offer.class_of(draft.agreement.provider)
+    needed = exposed(app, draft).approvals(share_class)
+    app.log.create([topics.spec(topics.AGREEMENT)])
+    version = history.standings(app.log).get(draft.agreement.id, Standing(draft.agreement.id)).versions + 1
+    said = (reason.strip(), draft.text, share_class, needed)
+    history.write(app.log, Event(draft.agreement.id, version, "submit", acting(app.settings), now(), *said))
+    say(line(app, one(app, draft.agreement.id)))
+
+
+def review(ctx: typer.Context, id: Id, reason: _Note = "") -> None:
+    """It is complete and may be decided on. 审核。"""
+    _on_its_way(of(ctx), id, "review", reason)
+
+
+def approve(ctx: typer.Context, id: Id, reason: _Note = "") -> None:
+    """The provider agrees; where something sensitive is newly seen, two persons have to. 批准。"""
+    _on_its_way(of(ctx), id, "approve", reason)
+
+
+def refuse(ctx: typer.Context, id: Id, reason: _Reason) -> None:
+    """No, and why. 拒绝（须说明理由）。"""
+    _on_its_way(of(ctx), id, "refuse", reason)
+
+
+def apply(ctx: typer.Context, id: Id, reason: _Note = "") -> None:
+    """Put what was approved in force: its topic is there from now on. 使已批准的协议生效。"""
+    app = of(ctx)
+    pending = one(app, id).standing.pending
+    if pending is not None:
+        # The catalog may have changed since it was approved: what is not shared any more is not shared by an old approval either.
+        found = load(app, Path(f"{id}@{pending.number}"), pending.submitted.text).agreement
+        if pending.state == "approved":
+            app.log.create([topics.share_spec(found.id, found.retention_days, app.settings.partitions)])
+    _on_its_way(app, id, "apply", reason)
+
+
+def suspend(ctx: typer.Context, id: Id, reason: _Reason) -> None:
+    """Nothing goes out under it until it is resumed. 暂停。"""
+    _in_force(of(ctx), id, "suspend", reason)
+
+
+def resume(ctx: typer.Context, id: Id, reason: _Note = "") -> None:
+    """It goes on. 恢复。"""
+    _in_force(of(ctx), id, "resume", reason)
+
+
+def revoke(ctx: typer.Context, id: Id, reason: _Reason) -> None:
+    """It ends now. 撤销。"""
+    _in_force(of(ctx), id, "revoke", reason)
+
+
+def _on_its_way(app: App, id: str, step: Step, reason: str) -> None:
+    pending = one(app, id).standing.pending
+    _do(app, id, pending.number if pending else 0, step, reason)
+
+
+def _in_force(app: App, id: str, step: Step, reason: str) -> None:
+    holding = one(app, id).standing.holding
+    _do(app, id, holding.number if holding else 0, step, reason)
+
+
+def _do(app: App, id: str, version: int, step: Step, reason: str) -> None:
+    history.write(app.log, Event(id, version, step, acting(app.settings), now(), reason.strip()))
+    say(line(app, one(app, id)))
