@@ -83,7 +83,8 @@ class App:
     def create_topics(self) -> None:
         """Make the topics that steps write and that do not exist yet."""
         names = {topics.ACCOUNT, *topics.of_resolver()}
-        names |= {*map(topics.dead_letter, self.catalog.departments), *map(topics.canonical, self.catalog.entities)}
+        names |= {make(department) for department in self.catalog.departments for make in (topics.dead_letter, topics.dispute)}
+        names |= set(map(topics.canonical, self.catalog.entities))
         self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))
 
     def dataset(self, name: str) -> str:

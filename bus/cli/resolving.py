@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from bus.cli.context import App
 from bus.errors import ConfigRefused
@@ -10,6 +11,9 @@ from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.step import Memory, Step
 from bus.step.progress import Reads
+
+if TYPE_CHECKING:
+    from bus.resolver.disputes import Clock
 
 IDENTIFY, ALIAS, MATCH, JOIN, MERGE = "identify", "alias", "match", "join", "merge"
 
@@ -58,12 +62,13 @@ def join(app: App) -> Step:
 
 
 def merge(app: App) -> Step:
-    """internal.* → master.*"""
+    """internal.* → master.*, dispute.*"""
     from bus.resolver.master import masters
     from bus.resolver.merge import Merge
     from bus.resolver.routing import Routes
 
-    step = Merge(masters(app.codec, app.schemas, topics.MASTERS, app.keys), Routes(_partitions(app)))
+    follows = masters(app.codec, app.schemas, topics.MASTERS, app.keys, clock(app))
+    step = Merge(follows, Routes(_partitions(app)), app.catalog.departments)
     return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 
@@ -78,9 +83,24 @@ def refuse(topic: str, partition: int, offset: int, record: Record) -> list[Outp
     return [Output(topics.REFUSED, Record(place.encode(), record.value, record.timestamp, headers))]
 
 
+def clock(app: App) -> Clock:
+    """How long a department has to answer to a dispute. Raises `ConfigRefused` for a calendar that cannot be read."""
+    from bus.resolver.disputes import Clock
+    from bus.standards.working_days import WorkingDays, read_own
+
+    own, place = {}, app.settings.working_days
+    if place is not None:
+        try:
+            own = read_own(place.read_text(encoding="utf-8"), str(place))
+        except (OSError, ValueError) as wrong:
+            raise ConfigRefused("The calendar of working days cannot be read.", "无法读取工作日历文件。", place=str(place)) from wrong
+    return Clock(WorkingDays(own, app.settings.make_up_days), app.settings.dispute_days)
+
+
 def _partitions(app: App) -> int:
-    """How many partitions the resolver's topics have: all the same, because a subject's statements and its master share one number."""
-    mine = set(topics.of_resolver()) - {topics.REFUSED}
+    """How many partitions the resolver's topics have: all the same, because a subject's statements, its master and its disputes share one
+    number."""
+    mine = {*topics.of_resolver(), *map(topics.dispute, app.catalog.departments)} - {topics.REFUSED}
     found = {len(info.ends) for info in app.log.topics() if info.name in mine}
     if len(found) != 1:
         raise ConfigRefused(
