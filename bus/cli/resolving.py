@@ -14,6 +14,7 @@ from bus.step.progress import Reads
 
 if TYPE_CHECKING:
     from bus.resolver.disputes import Clock
+    from bus.resolver.routing import Routes
 
 IDENTIFY, ALIAS, MATCH, JOIN, MERGE = "identify", "alias", "match", "join", "merge"
 
@@ -65,10 +66,9 @@ def merge(app: App) -> Step:
     """internal.* → master.*, dispute.*"""
     from bus.resolver.master import masters
     from bus.resolver.merge import Merge
-    from bus.resolver.routing import Routes
 
     follows = masters(app.codec, app.schemas, topics.MASTERS, app.keys, clock(app))
-    step = Merge(follows, Routes(_partitions(app)), app.catalog.departments)
+    step = Merge(follows, routes(app), app.catalog.departments)
     return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 
@@ -95,6 +95,13 @@ def clock(app: App) -> Clock:
         except (OSError, ValueError) as wrong:
             raise ConfigRefused("The calendar of working days cannot be read.", "无法读取工作日历文件。", place=str(place)) from wrong
     return Clock(WorkingDays(own, app.settings.make_up_days), app.settings.dispute_days)
+
+
+def routes(app: App) -> Routes:
+    """Where the resolver's records go in this log."""
+    from bus.resolver.routing import Routes
+
+    return Routes(_partitions(app))
 
 
 def _partitions(app: App) -> int:

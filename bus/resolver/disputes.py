@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from bus.eventlog.dead_letter import iso
@@ -53,6 +53,10 @@ class Answer(NamedTuple):
     def encoded(self) -> bytes:
         """As it stands at the subject; the time is that of the record."""
         return json.dumps(self._asdict() | {"at": None}, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    def name(self, keys: KeyRing, dispute: str) -> bytes:
+        """Under which id it stands: another answer of the department to the same dispute takes its place."""
+        return row_hash(keys, "answer", dispute, self.department)
 
     @classmethod
     def decoded(cls, value: bytes, at: int) -> Answer:
@@ -140,6 +144,11 @@ class Disputes(NamedTuple):
     def _due(self, opened: str) -> dict[str, Any]:
         due = self.clock.calendar.after(datetime.fromisoformat(opened).astimezone(LOCAL).date(), self.clock.days)
         return {"due_on": due.on.isoformat(), "calendar_known": due.known}
+
+
+def overdue(record: Record, today: date) -> bool:
+    """Whether an answer is late. `today`: in Asia/Shanghai; a record never says it itself, because time passes without a record."""
+    return bool(record["state"] != CLOSED and record["due_on"] < today.isoformat())
 
 
 class _Case(NamedTuple):
