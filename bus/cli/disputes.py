@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
@@ -12,16 +10,17 @@ from typing import Annotated, Any
 
 import typer
 
-from bus.cli.context import App, known, of
+from bus.cli.context import App, known, of, person
 from bus.cli.reading import HOW, Lines, for_people
 from bus.cli.resolver import How, _as_json, _where, _words, shown
+from bus.cli.resolving import routes
 from bus.cli.say import note, out, table
-from bus.config import Settings
 from bus.errors import CheckFailed, WrongUse
 from bus.eventlog import topics
 from bus.resolver import disputes
 from bus.resolver import rules as rule_files
 from bus.resolver.disputes import CLOSED, ESCALATED, LOCAL, NOT_MINE, OFFICE, Record, overdue
+from bus.resolver.subject import ANSWER
 from bus.standards.free_text import redact
 
 _group = typer.Typer(no_args_is_help=True, help="Where departments differ: list, show, answer. 部门间异议：查看与答复。")
@@ -115,29 +114,16 @@ def answer(
     app = of(ctx)
     found = _find(app, dispute)
     _check(found, said, reason)
-    from bus.cli.resolving import routes
-    from bus.resolver.subject import ANSWER
-
     department = OFFICE if found["state"] == ESCALATED else found["department"]
     differences = tuple(dict.fromkeys(each["difference"] for each in found["others"]))
     now = int(time.time() * 1000)
-    told = disputes.Answer(differences, said.value.replace("-", "_"), reason.strip(), acting(app.settings), department, now)
+    told = disputes.Answer(differences, said.value.replace("-", "_"), reason.strip(), person(app), department, now)
     id = told.name(app.keys, found["id"])
     record = routes(app).told(found["entity"], bytes.fromhex(found["subject"]), ANSWER, id, told.encoded(), now)
     with app.log.writer("answers") as writer:
         writer.append([record])
     note("Recorded; it counts once the step `merge` has read it (`civicbus up`, or `civicbus run --until-idle`).")
     note("已记录；merge 步骤处理后生效（`civicbus up`，或 `civicbus run --until-idle`）。")
-
-
-def acting(settings: Settings) -> str:
-    """Who acts: the principal that the log has authenticated, else the user of this machine. Not an option: nobody says it of himself."""
-    if principal := settings.kafka.get("sasl.username"):
-        return principal
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 def _check(found: Record, said: Reply, reason: str) -> None:

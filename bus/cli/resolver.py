@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ import typer
 from bus.cli.context import App, of
 from bus.cli.reading import _bytes
 from bus.cli.say import note, out, table
-from bus.cli.steps import state_of_log
+from bus.cli.subjects import BONDS, EVIDENCE, Entity, open_store, read_subject
 from bus.errors import CheckFailed, WrongUse
 from bus.resolver import explain as why
 from bus.resolver import rules as rule_files
@@ -26,33 +25,11 @@ from bus.resolver.store import Store
 from bus.resolver.survivorship import Statement
 
 RULES = {"authority": "权威来源 authority", "fallback": "后备来源 fallback", "recency": "最新 recency", "only": "唯一来源 only"}
-BONDS = {
-    "token": "证件号码相同 same number",
-    "unit": "不动产单元号相同 same unit number",
-    "code": "房屋编码相同 same house code",
-    "place": "楼栋单元室相同 same place",
-    "compound": "小区相同 same compound",
-}
-EVIDENCE = {
-    "code": "部门人员编号与姓名 the department's own number and name",
-    "phone": "电话与姓名 phone and name",
-    "called": "电话、姓氏与性别 phone, surname and sex",
-    "place": "住址与姓名 dwelling and name",
-    "household": "家庭与姓名 household and name",
-    "with": "姓名与同行、同户、同住者 name and who stands beside it",
-}
 HIDDEN = frozenset({"id_token"})
 """Fields that only programs need."""
 
 Words = Mapping[str, Mapping[str, str]]
 """Field → code → what it means."""
-
-
-class Entity(StrEnum):
-    """What there are files of."""
-
-    resident = "resident"
-    dwelling = "dwelling"
 
 
 class Form(StrEnum):
@@ -82,12 +59,12 @@ def show(
 ) -> None:
     """The file of a resident or dwelling: each field, who said it, since when. 查看一人一档、一房一档。Exit 5 if nothing is known."""
     app = of(ctx)
-    store = _store(app, entity)
+    store = open_store(app, entity)
     rules = rule_files.load(app.schemas, entity)
     found = [
-        (each, record)
+        (whose, record)
         for each in _subjects(app, store, entity, subject, token, _number() if from_stdin else None, source)
-        if (record := store.master(each)) is not None
+        if (record := store.master(whose := store.joined_to(each))) is not None
     ]
     if not found:
         raise _unknown()
@@ -117,19 +94,15 @@ def explain(
             hint=f"There are: {', '.join(sorted(names))}.",
             hint_zh=f"可用的有：{'、'.join(sorted(names))}。",
         )
-    store = _store(app, entity)
-    statements = store.statements(_subject(subject))
+    store = open_store(app, entity)
+    statements = store.statements(read_subject(subject))
     if not statements:
         raise _unknown()
-    evidence = store.evidence(_subject(subject), statements)
+    evidence = store.evidence(read_subject(subject), statements)
     if _as_json(how):
         out(_plain(why.as_json(entity, subject, statements, rules, field, evidence)))
     else:
         _explain(subject, why.bonds(entity, statements, evidence), statements, rules, field, _words(app, entity))
-
-
-def _store(app: App, entity: str) -> Store:
-    return Store(app.log, entity, app.codec.decoder(), app.keys, state_of_log(app.settings, app.log))
 
 
 def _subjects(
@@ -144,7 +117,7 @@ def _subjects(
             hint_zh="--subject、--token、--number-from-stdin 或 --source",
         )
     if subject is not None:
-        return [_subject(subject)]
+        return [read_subject(subject)]
     if source is not None:
         dataset, _, key = source.partition(":")
         return store.of_row(app.dataset(dataset), key)
@@ -153,12 +126,6 @@ def _subjects(
             "A number belongs to a resident.", "证件号码只用于居民。", hint="civicbus show resident", hint_zh="civicbus show resident"
         )
     return [subject_of(app.keys, "resident", f"token:{token or _token(app, number or '')}")]
-
-
-def _subject(text: str) -> bytes:
-    if not re.fullmatch(r"[0-9a-f]{32}", text):
-        raise WrongUse("A subject has 32 characters 0-9 a-f.", "主体标识为 32 位十六进制字符。", place="SUBJECT")
-    return bytes.fromhex(text)
 
 
 def _number() -> str:

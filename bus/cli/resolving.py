@@ -32,34 +32,30 @@ def identify(app: App) -> Step:
     """canonical.* → internal.*"""
     from bus.resolver.identify import Identify
     from bus.resolver.identity import identities
-    from bus.resolver.routing import Routes
 
-    step = Identify(app.codec.decoder(), identities, app.keys, Routes(_partitions(app)))
+    step = Identify(app.codec.decoder(), identities, app.keys, routes(app))
     return Step(IDENTIFY, READS[IDENTIFY], Memory(step.decide), refuse)
 
 
 def alias(app: App) -> Step:
     """internal.alias → internal.dwelling"""
     from bus.resolver.alias import Alias
-    from bus.resolver.routing import Routes
 
-    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", Routes(_partitions(app))).decide), refuse)
+    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", routes(app)).decide), refuse)
 
 
 def match(app: App) -> Step:
     """internal.evidence → internal.pending"""
     from bus.resolver.match import Match
-    from bus.resolver.routing import Routes
 
-    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, Routes(_partitions(app))).decide), refuse)
+    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, routes(app)).decide), refuse)
 
 
 def join(app: App) -> Step:
     """internal.pending → internal.resident, internal.decision"""
     from bus.resolver.join import Join
-    from bus.resolver.routing import Routes
 
-    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, Routes(_partitions(app))).decide), refuse)
+    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, routes(app)).decide), refuse)
 
 
 def merge(app: App) -> Step:
@@ -107,7 +103,7 @@ def routes(app: App) -> Routes:
 def _partitions(app: App) -> int:
     """How many partitions the resolver's topics have: all the same, because a subject's statements, its master and its disputes share one
     number."""
-    mine = {*topics.of_resolver(), *map(topics.dispute, app.catalog.departments)} - {topics.REFUSED}
+    mine = {*topics.of_resolver(), *map(topics.dispute, app.catalog.departments)} - {topics.REFUSED, topics.TALLY}
     found = {len(info.ends) for info in app.log.topics() if info.name in mine}
     if len(found) != 1:
         raise ConfigRefused(

@@ -13,6 +13,8 @@ ALIAS = "internal.alias"
 EVIDENCE, PENDING, DECISION = "internal.evidence", "internal.pending", "internal.decision"
 REFUSED = "internal.refused"
 """Records inside the bus that no decision came to an end on, as they were, keyed by their place."""
+TALLY = "internal.tally"
+"""How many master records came and went, as deltas that ride in the transactions of the masters."""
 MASTERS = ("resident", "dwelling")
 """The entities that have master records."""
 _DAY_MS = 86_400_000
@@ -50,7 +52,7 @@ def dispute(department: str) -> str:
 
 def of_resolver() -> list[str]:
     """All topics that the resolver writes, but those of disputes, which each department has one of."""
-    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, REFUSED]
+    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, REFUSED, TALLY]
 
 
 def entity_of(topic: str) -> str:
@@ -75,7 +77,7 @@ def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
         return TopicSpec(topic, partitions, "forever")
     if topic == ACCOUNT:
         return TopicSpec(topic, 1, "forever")
-    if topic == REFUSED:
+    if topic in (REFUSED, TALLY):
         return TopicSpec(topic, 1, "forever")
     if kind in ("internal", "master", "dispute"):
         return TopicSpec(topic, partitions, "latest")

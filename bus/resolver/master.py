@@ -18,7 +18,7 @@ from bus.resolver.differences import differences, stating, without
 from bus.resolver.disputes import Answer, Clock, Disputes, Place
 from bus.resolver.identify import own_subject
 from bus.resolver.rulings import corrected, settled
-from bus.resolver.subject import ANSWER, DECISION, FORWARD, Arrived, Due, Errand, Kept, Told
+from bus.resolver.subject import ANSWER, DECISION, FORWARD, MOVE, Arrived, Due, Errand, Kept, Told
 from bus.resolver.survivorship import Held, Master, Statement, merge
 from bus.sealing import row_hash
 
@@ -54,7 +54,7 @@ class _Maker:
         master = merge([each for each in said if each.key in kept_here], self._rules) if stay else None
         master, disputes = self._disputed(subject, master, come)
         value = self._record(subject, master, come) if master is not None else None
-        return Due(value, at, _errands(subject, come.statements, gone, strangers), disputes)
+        return Due(value, at, _errands(subject, come, gone, strangers), disputes)
 
     def _record(self, subject: bytes, master: Master, come: Arrived) -> bytes:
         rights = corrected(come, max(each.known_from for each in master.statements))
@@ -80,16 +80,14 @@ class _Maker:
         return encoded[:-1] + _ID_LENGTH + row_hash(self._keys, "master", encoded).hex().encode()
 
 
-def _errands(
-    subject: bytes, statements: Iterable[Kept], gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]
-) -> dict[bytes, Errand]:
-    """What goes elsewhere, and of whom a person has to decide."""
+def _errands(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]) -> dict[bytes, Errand]:
+    """What goes elsewhere, and of whom a person has yet to decide."""
     found = {}
-    for each in statements:
+    for each in come.statements:
         if (to := gone.get(each.key)) is None:
             continue
         found[FORWARD + each.key] = Errand(to, each.value, each.known_from)
-        if to == strangers.get(each.key):
+        if each.key in strangers and each.key not in come.told.get(MOVE, {}):
             doubt = {"verdict": "doubtful", "subject": None, "evidence": {subject.hex(): ["number"]}}
             found[DECISION + each.key] = Errand(subject, json.dumps(doubt, sort_keys=True).encode(), each.known_from)
     return found

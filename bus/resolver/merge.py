@@ -26,6 +26,7 @@ from bus.resolver.subject import (
     sent_item,
     stamped,
 )
+from bus.resolver.tally import counted
 from bus.step import Memory, View
 
 Follows = Callable[[bytes, Arrived], Due]
@@ -49,9 +50,13 @@ class Merge:
         """The masters and errands that this batch changes."""
         entity = topics.entity_of(batch.topic)
         outputs: list[Output] = []
+        more = newest = 0
         for subject, at in keep(batch, view).items():
+            before = view.get(subject, WRITTEN)
             outputs += self._settled(entity, subject, at, batch.partition, view)
-        return outputs
+            more += bool(view.get(subject, WRITTEN)) - bool(before)
+            newest = max(newest, at)
+        return outputs + counted(entity, more, newest)
 
     def fold(self, batch: Batch, view: View) -> None:
         """Remember a batch that was decided on before. What was written then is learnt from where it was written, not decided anew: under

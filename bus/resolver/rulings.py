@@ -67,11 +67,9 @@ class Ruling:
         )
 
     @classmethod
-    def read(cls, id: bytes, at: int, value: bytes) -> Ruling | None:
-        """The inverse of `record`; None for a decision that no person made."""
+    def read(cls, id: bytes, at: int, value: bytes) -> Ruling:
+        """The inverse of `record`."""
         said: dict[str, Any] = json.loads(value)
-        if said["verdict"] != ORDERED:
-            return None
         moves = [Move(*map(bytes.fromhex, each)) for each in said["moves"]]
         statements = {bytes.fromhex(key): bytes.fromhex(to) for key, to in said["statements"].items()}
         undoes = bytes.fromhex(said["undoes"])
@@ -93,6 +91,11 @@ def outputs(ruling: Ruling, routes: Routes, touched: Iterable[bytes] = (), undon
         found.append(routes.for_pending(statement, PERSON, to, at))
     rights = _json(list(ruling.corrects))
     return found + [routes.told(entity, subject, RULING, ruling.id, rights, at) for subject in sorted(set(touched))]
+
+
+def moves_to_join(source: bytes, into: bytes, back: Iterable[bytes] = ()) -> list[Move]:
+    """That all of `source` is about `into`. `back`: the statements that an earlier ruling sent from `into` to `source`: they stay now."""
+    return [Move(source, ALL, into), *(Move(into, statement, into) for statement in sorted(back))]
 
 
 def settled(subject: bytes, come: Arrived, aside: Mapping[bytes, bytes]) -> tuple[list[Kept], dict[bytes, bytes]]:

@@ -36,7 +36,8 @@ def test_the_alert_rules_are_valid() -> None:
     done = promtool("check", "rules", str(DEPLOY / "prometheus/alerts.yml"))
 
     assert done.returncode == 0, done.stderr
-    assert "SUCCESS: 9 rules found" in done.stdout
+    written = (DEPLOY / "prometheus/alerts.yml").read_text(encoding="utf-8").count("- alert: ")
+    assert f"SUCCESS: {written} rules found" in done.stdout
 
 
 def test_the_figures_are_valid_and_well_named() -> None:

@@ -146,20 +146,21 @@ def codec() -> Codec:
 
 
 @cache
-def _blank(entity: str) -> dict[str, Any]:
+def blank(entity: str) -> dict[str, Any]:
+    """A statement that says nothing."""
     schema = catalog.load().entities[entity].schema
-    blank: dict[str, Any] = {field.name: [] if field.type.kind == "array" else None for field in schema.root.fields}
+    said: dict[str, Any] = {field.name: [] if field.type.kind == "array" else None for field in schema.root.fields}
     source = {"department": "civil", "dataset": "civil.test", "delivery": "d", "file": None, "sheet": None, "row": None}
-    blank |= {"event_id": "e", "operation": "created", "mapping": "m", "source": {**source, "key": {}, "role": "self", "ordinal": 0}}
-    return blank | ({"kind": "unit"} if entity == "dwelling" else {})
+    said |= {"event_id": "e", "operation": "created", "mapping": "m", "source": {**source, "key": {}, "role": "self", "ordinal": 0}}
+    return said | ({"kind": "unit"} if entity == "dwelling" else {})
 
 
 def record(said: Said) -> Output:
     """The canonical record of a statement; its names stand in `remarks`."""
-    blank = _blank(said.entity)
+    empty = blank(said.entity)
     knows = {name: value for name, value in said.knows.items() if name != "row"}
-    source = {**blank["source"], "key": {"row": said.knows.get("row", said.key.hex())}}
-    value = {**blank, **knows, "source": source, "remarks": json.dumps([said.names, said.text])}
+    source = {**empty["source"], "key": {"row": said.knows.get("row", said.key.hex())}}
+    value = {**empty, **knows, "source": source, "remarks": json.dumps([said.names, said.text])}
     encoded = codec().encode(f"{topics.canonical(said.entity)}-value", value)
     return Output(topics.canonical(said.entity), Record(said.key, encoded, said.at))
 

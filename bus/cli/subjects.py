@@ -1,0 +1,48 @@
+"""What the commands about files of residents and dwellings share: whose file is meant, and by what statements came to it, in words."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from bus.cli.context import App
+from bus.cli.steps import state_of_log
+from bus.errors import WrongUse
+from bus.resolver.store import Store
+
+BONDS = {
+    "token": "证件号码相同 same number",
+    "unit": "不动产单元号相同 same unit number",
+    "code": "房屋编码相同 same house code",
+    "place": "楼栋单元室相同 same place",
+    "compound": "小区相同 same compound",
+}
+EVIDENCE = {
+    "code": "部门人员编号与姓名 the department's own number and name",
+    "phone": "电话与姓名 phone and name",
+    "called": "电话、姓氏与性别 phone, surname and sex",
+    "place": "住址与姓名 dwelling and name",
+    "household": "家庭与姓名 household and name",
+    "number": "证件号码相同，姓名和出生日期均不同 same number, another name and birth date",
+    "person": "人工裁定 a person's ruling",
+    "with": "姓名与同行、同户、同住者 name and who stands beside it",
+}
+
+
+class Entity(StrEnum):
+    """What there are files of."""
+
+    resident = "resident"
+    dwelling = "dwelling"
+
+
+def open_store(app: App, entity: str) -> Store:
+    """The files of an entity, to be looked up."""
+    return Store(app.log, entity, app.codec.decoder(), app.keys, state_of_log(app.settings, app.log))
+
+
+def read_subject(text: str) -> bytes:
+    """A subject as people give it. Raises `WrongUse`."""
+    if not re.fullmatch(r"[0-9a-f]{32}", text):
+        raise WrongUse("A subject has 32 characters 0-9 a-f.", "主体标识为 32 位十六进制字符。", place="SUBJECT")
+    return bytes.fromhex(text)

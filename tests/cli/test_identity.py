@@ -1,0 +1,180 @@
+"""Who is who, decided by a person: by the commands alone, on statements as the normalizer writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bus.cli.context import App
+from bus.config import read_settings
+from bus.event import Output, Record
+from bus.eventlog import topics
+from bus.keys import KeyRing
+from bus.resolver.identify import own_subject, subject_of
+from tests.cli.test_errors import civicbus
+from tests.resolver.world import blank
+
+TIME = 1_790_000_000_000
+RESOLVER = ("identify", "alias", "match", "join", "merge")
+
+
+class Office:
+    """A log with a few statements, and the commands."""
+
+    def __init__(self, home: Path, statements: Sequence[dict[str, Any]]) -> None:
+        self.home = home
+        app = App(read_settings({"home": str(home)}, {}))
+        app.create_topics()
+        self.keys: KeyRing = app.keys
+        encode = app.codec.encoder("canonical.resident-value")
+        with app.log.writer("normalizer") as writer:
+            writer.append([_record(encode, said, at) for at, said in enumerate(statements)])
+        app.close()
+        self.resolve()
+
+    def __call__(self, *arguments: str) -> str:
+        done = civicbus(self.home, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def resolve(self) -> None:
+        self("run", *RESOLVER, "--until-idle")
+
+    def ruled(self, *arguments: str) -> None:
+        self("identity", *arguments, "--reason", "checked against the register")
+        self.resolve()
+
+    def queue(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self("identity", "queue", "--format", "jsonl").splitlines()]
+
+    def rows(self, subject: str) -> set[str]:
+        return {source["key"]["id"] for source in self.file(subject)["sources"]}
+
+    def file(self, subject: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self("show", "resident", "--subject", subject, "--format", "json"))
+        return found
+
+    def number(self, token: str) -> str:
+        return subject_of(self.keys, "resident", f"token:{token}").hex()
+
+    def own(self, row: str) -> str:
+        return own_subject(self.keys, _key(row)).hex()
+
+
+def _key(row: str) -> bytes:
+    return row.encode().ljust(16, b".")
+
+
+def _record(encode: Any, said: dict[str, Any], at: int) -> Output:
+    row = said["row"]
+    source = {**blank("resident")["source"], "dataset": "civil.assistance_member", "row": at + 2, "key": {"id": row}}
+    value = {**blank("resident"), **{name: each for name, each in said.items() if name != "row"}, "source": source, "event_id": row}
+    return Output(topics.canonical("resident"), Record(_key(row), encode(value), TIME + at))
+
+
+def person(row: str, name: str, token: str | None = None, *codes: str, **said: Any) -> dict[str, Any]:
+    quality = [{"code": code, "column": None, "severity": "warn"} for code in codes]
+    return {"row": row, "name": name, "id_token": token, "quality": quality, **said}
+
+
+PHONE = [{"token": "p.1", "masked": "199****0001", "sealed": b"", "kind": "mobile"}]
+FAMILY = [
+    person("father", "王建国", "n.f", phones=PHONE, birth_date="1950-01-01"),
+    person("son", "王建国", "n.s", phones=PHONE, birth_date="1980-01-01"),
+    person("caller", "王建国", phones=PHONE),  # the father or the son?
+    person("child", "王小明", "n.f", "ID_DOB_CONFLICT"),  # entered under the father's number
+]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    (tmp_path / "home").mkdir(mode=0o700)
+    return Office(tmp_path / "home", FAMILY)
+
+
+def test_what_may_be_about_several_and_what_is_not_whose_number_it_bears_waits_in_the_queue(office: Office) -> None:
+    found = {line["subject"]: {each["subject"]: each["evidence"] for each in line["candidates"]} for line in office.queue()}
+
+    assert found == {
+        office.own("caller"): {office.number("n.f"): ["phone"], office.number("n.s"): ["phone"]},
+        office.own("child"): {office.number("n.f"): ["number"]},
+    }
+    assert office.rows(office.number("n.f")) == {"father"}
+
+
+def test_a_statement_that_waited_joins_whom_a_person_names_and_is_found_there(office: Office) -> None:
+    wrong = {office.file(each)["event_id"] for each in (office.own("caller"), office.number("n.s"))}
+    office.ruled("join", office.own("caller"), office.number("n.s"))
+
+    file = office.file(office.own("caller"))
+    assert file["subject"] == office.number("n.s")
+    assert office.rows(file["subject"]) == {"son", "caller"}
+    assert (file["operation"], set(file["corrects"])) == ("corrected", wrong)
+    assert [line["subject"] for line in office.queue()] == [office.own("child")]
+
+
+def test_who_bears_anothers_number_and_is_himself_all_the_same_comes_back_to_it(office: Office) -> None:
+    office.ruled("join", office.own("child"), office.number("n.f"))
+
+    assert office.rows(office.number("n.f")) == {"father", "child"}
+    assert office.own("child") not in {line["subject"] for line in office.queue()}
+
+
+def test_what_is_about_nobody_known_leaves_the_queue_and_keeps_its_own_file(office: Office) -> None:
+    for row in ("caller", "child"):
+        office.ruled("apart", office.own(row))
+
+    assert office.queue() == []
+    assert office.rows(office.own("caller")) == {"caller"}
+    assert office.rows(office.own("child")) == {"child"}
+
+
+def test_two_numbers_are_joined_split_again_and_every_ruling_is_on_record(office: Office) -> None:
+    office.ruled("join", office.number("n.s"), office.number("n.f"))
+    assert office.rows(office.number("n.s")) == {"father", "son"}
+
+    office.ruled("split", office.number("n.f"), "--source", "civil.assistance_member:son")
+    assert office.rows(office.own("son")) == {"son"}
+
+    rulings = [json.loads(line) for line in office("identity", "rulings", "--format", "jsonl").splitlines()]
+    assert [(each["kind"], each["reason"]) for each in rulings] == [
+        ("join", "checked against the register"),
+        ("split", "checked against the register"),
+    ]
+    assert all(each["by"] for each in rulings)
+
+
+def test_a_ruling_taken_back_leaves_the_files_as_they_were(office: Office) -> None:
+    before = [office.rows(office.number(each)) for each in ("n.f", "n.s")]
+    office.ruled("join", office.number("n.s"), office.number("n.f"))
+    ruling = json.loads(office("identity", "rulings", "--format", "jsonl").splitlines()[0])["id"]
+    office.ruled("undo", ruling)
+
+    assert [office.rows(office.number(each)) for each in ("n.f", "n.s")] == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        (("join", "0" * 32, "1" * 32, "--reason", "x"), "0" * 32),
+        (("apart", "0" * 32, "--reason", "x"), "0" * 32),
+        (("undo", "f" * 32, "--reason", "x"), "f" * 32),
+        (("join", "nobody", "nobody", "--reason", "x"), "SUBJECT"),
+    ],
+)
+def test_what_cannot_be_ruled_is_refused_with_the_place(office: Office, arguments: tuple[str, ...], place: str) -> None:
+    done = civicbus(office.home, "identity", *arguments)
+
+    assert done.returncode == 2
+    assert place in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_ruling_needs_its_reason_and_a_split_leaves_something(office: Office) -> None:
+    father = office.number("n.f")
+    assert "--reason" in civicbus(office.home, "identity", "join", office.number("n.s"), father, "--reason", " ").stderr
+    whole = civicbus(office.home, "identity", "split", father, "--source", "civil.assistance_member:father", "--reason", "x")
+    assert (whole.returncode, "identity join" in whole.stderr) == (2, True)
