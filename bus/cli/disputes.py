@@ -74,7 +74,7 @@ def list_disputes(
         return
     columns = ("编号 id", "部门 department", "字段 field", "有效值 holds", "不同说法 others", "期限 due", "状态 state")
     labels = _labels(app)
-    table("", columns, (_row(each, labels[each["entity"]], today) for each in found))
+    table("", columns, (_row(each, *_called(each, labels), today) for each in found))
     note("civicbus dispute show ID · civicbus dispute answer ID corrected|confirmed|not-mine --reason TEXT")
 
 
@@ -86,7 +86,7 @@ def show(ctx: typer.Context, dispute: Annotated[str, typer.Argument(metavar="ID"
     if _as_json(how):
         out({**found, "overdue": overdue(found, today)})
         return
-    label, words = _labels(app)[found["entity"]][found["field"]]
+    label, words = _called(found, _labels(app))
     rows = [_line(side, words) for side in (found["holds"], *found["others"])]
     heads = ("", "值 value", "部门 department", "数据集 dataset", "批次 delivery", "文件 file", "行 row", "角色 role")
     table(f"{label} · {found['entity']} {found['subject']}", (*heads, "自 true since", "获知 known since"), rows)
@@ -177,36 +177,40 @@ def _is(record: Record, state: State, today: date) -> bool:
     return bool(record["state"] != CLOSED)
 
 
-Labels = Mapping[str, tuple[str, Mapping[str, str] | None]]
-"""Field → how it is called, and what its codes mean."""
+Codes = Mapping[str, str] | None
+Labels = Mapping[tuple[str, str], tuple[str, Codes]]
+"""(entity, field) → how it is called, and what its codes mean."""
 
 
-def _labels(app: App) -> Mapping[str, Labels]:
-    found: dict[str, Labels] = {}
+def _labels(app: App) -> Labels:
+    found: dict[tuple[str, str], tuple[str, Codes]] = {}
     for entity in topics.MASTERS:
         words = _words(app, entity)
-        rules = rule_files.load(app.schemas, entity)
-        found[entity] = {name: (f"{rule.zh} {rule.en}", words.get(name)) for name, rule in rules.items()}
+        for name, rule in rule_files.load(app.schemas, entity).items():
+            found[entity, name] = (f"{rule.zh} {rule.en}", words.get(name))
     return found
 
 
-def _row(record: Record, labels: Labels, today: date) -> tuple[str, ...]:
-    label, words = labels[record["field"]]
+def _called(record: Record, labels: Labels) -> tuple[str, Codes]:
+    return labels.get((record["entity"], record["field"]), (record["field"], None))
+
+
+def _row(record: Record, label: str, words: Codes, today: date) -> tuple[str, ...]:
     holds, others = _values([record["holds"]], words), _values(record["others"], words)
     return (record["id"], record["department"], label, holds, others, _due(record), _state(record, today))
 
 
-def _line(side: Mapping[str, Any], words: Mapping[str, str] | None) -> tuple[str, ...]:
+def _line(side: Mapping[str, Any], words: Codes) -> tuple[str, ...]:
     since = (side["valid_from"] or "—")[:10], side["known_from"][:10]
     which = "不同 differs" if side["difference"] else "有效 holds"
     return (which, _value(side, words), side["source"]["department"], *_where(side["source"]), *since)
 
 
-def _value(side: Mapping[str, Any], words: Mapping[str, str] | None) -> str:
+def _value(side: Mapping[str, Any], words: Codes) -> str:
     return "—" if side["value"] is None else shown(side["value"], words)
 
 
-def _values(sides: Iterable[Mapping[str, Any]], words: Mapping[str, str] | None) -> str:
+def _values(sides: Iterable[Mapping[str, Any]], words: Codes) -> str:
     return "；".join(dict.fromkeys(f"{_value(each, words)} ({each['source']['department']})" for each in sides))
 
 

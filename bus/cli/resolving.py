@@ -63,8 +63,9 @@ def merge(app: App) -> Step:
     from bus.resolver.master import masters
     from bus.resolver.merge import Merge
 
-    follows = masters(app.codec, app.schemas, topics.MASTERS, app.keys, clock(app))
-    step = Merge(follows, routes(app), app.catalog.departments)
+    departments = app.catalog.departments
+    follows = masters(app.codec, app.schemas, topics.MASTERS, app.keys, clock(app), departments)
+    step = Merge(follows, routes(app), departments)
     return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 

@@ -35,14 +35,15 @@ class Difference(NamedTuple):
     since: int
 
 
-def differences(entity: str, subject: bytes, master: Master, rules: Rules, keys: KeyRing) -> list[Difference]:
-    """All differences about the fields of a master, in the order of the rules."""
+def differences(entity: str, subject: bytes, master: Master, rules: Rules, keys: KeyRing, departments: Collection[str]) -> list[Difference]:
+    """All differences about the fields of a master, in the order of the rules, that somebody can be asked about. `departments`: those on
+    the bus."""
     found: list[Difference] = []
     for rule in rules.values():
         held = master.fields.get(rule.field)
         if held is not None and held.differing:
-            found += _of_field((entity, subject.hex(), rule.field), master, held, rule, keys)
-    return found
+            found += _of_field((entity, subject.hex(), rule.field), master, held, rule, keys, departments)
+    return [each for each in found if each.asked]
 
 
 def without(master: Master, rules: Rules, over: Collection[Difference]) -> Master:
@@ -66,14 +67,17 @@ def stating(master: Master | None, rules: Rules, field: str) -> frozenset[str]:
     return frozenset(each.statement.department for each in candidates(master.statements, rules[field]) if each.live)
 
 
-def _of_field(names: tuple[str, str, str], master: Master, held: Held, rule: Rule, keys: KeyRing) -> list[Difference]:
+def _of_field(
+    names: tuple[str, str, str], master: Master, held: Held, rule: Rule, keys: KeyRing, departments: Collection[str]
+) -> list[Difference]:
     everybody = candidates(master.statements, rule)
     first = everybody[0]
     current = [each for each in everybody if each.live == first.live]
     like = [each for each in current if same(first, each, rule)]
     form = next(each.form for each in like if each.statement.key == held.by.key)
     said_since = min(each.statement.known_from for each in like)
-    asked = tuple(dict.fromkeys((rule.owner or held.by.department, *(each.statement.department for each in current))))
+    owner = rule.owner if rule.owner in departments else held.by.department
+    asked = dict.fromkeys(each for each in (owner, *(each.statement.department for each in current)) if each in departments)
     by_form: dict[str, list[Side]] = {}
     for each in held.differing:
         by_form.setdefault(_text(each.form), []).append(_side(rule.field, each.value, each.statement))
@@ -81,7 +85,7 @@ def _of_field(names: tuple[str, str, str], master: Master, held: Held, rule: Rul
         Difference(
             row_hash(keys, "difference", *names, _text(form), other),
             rule.field,
-            asked,
+            tuple(asked),
             _side(rule.field, held.value, held.by),
             tuple(sides),
             max(said_since, min(side.statement.known_from for side in sides)),

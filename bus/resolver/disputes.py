@@ -111,7 +111,7 @@ class Disputes(NamedTuple):
         opened = iso(min(each.since for each in told))
         if live and last is not None and (last["id"], last["state"]) == (id, state):
             opened = min(opened, last["opened_at"])
-        replies = [each for case in told for each in case.replies if each.department in (place.department, OFFICE)]
+        reply = _telling((each for case in told for each in case.replies), place.department, bool(live), bool(over))
         record = {
             "id": id,
             "entity": self.entity,
@@ -125,13 +125,10 @@ class Disputes(NamedTuple):
             "opened_at": opened,
             **self._due(opened),
             "closed_at": None,
-            "answer": _reply(max(replies, key=lambda each: each.at)) if replies else None,
+            "answer": _reply(reply) if reply else None,
             "passed_on_by": sorted({each for case in told for each in case.passed}),
         }
-        if live:
-            return record
-        closing = [a.at for case in told for a in case.replies if a.answer == CONFIRMED or (not over and a.department == place.department)]
-        return _closed(record, iso(max(closing)))
+        return _closed(record, iso(reply.at)) if reply and not live else record
 
     def _ended(self, last: Record) -> Record:
         """The word after the last: they do not differ any more. Corrected where both still say something, else withdrawn."""
@@ -179,6 +176,18 @@ def _case(difference: Difference, answers: Sequence[Answer]) -> _Case:
     nobody = len(passed) == len(asked)
     at = asked[0] if nobody else next(each for each in asked if each not in passed)
     return _Case(difference, ESCALATED if nobody else OPEN, at, passed, since, replies)
+
+
+def _telling(replies: Iterable[Answer], department: str, live: bool, confirmed: bool) -> Answer | None:
+    """The last answer that says how it stands with this department: while it is asked, its own or the data office's; once it is confirmed,
+    the one that did; where it passed it on, its own."""
+    if live:
+        told = [each for each in replies if each.department in (department, OFFICE)]
+    elif confirmed:
+        told = [each for each in replies if each.answer == CONFIRMED]
+    else:
+        told = [each for each in replies if each.department == department]
+    return max(told, key=lambda each: each.at, default=None)
 
 
 def _side(difference: str, side: Side) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from importlib.resources.abc import Traversable
@@ -14,7 +14,7 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import rules as rule_files
 from bus.resolver.contradiction import others_under_one_number
-from bus.resolver.differences import differences, stating, without
+from bus.resolver.differences import Difference, differences, stating, without
 from bus.resolver.disputes import Answer, Clock, Disputes, Place
 from bus.resolver.identify import own_subject
 from bus.resolver.rulings import corrected, settled
@@ -29,20 +29,21 @@ _NO_ID, _ID_LENGTH = b"\x00", b"\x40"
 
 
 def masters(
-    codec: Codec, schemas: Traversable, entities: Sequence[str], keys: KeyRing, clock: Clock
+    codec: Codec, schemas: Traversable, entities: Sequence[str], keys: KeyRing, clock: Clock, departments: Collection[str]
 ) -> dict[str, Callable[[bytes, Arrived], Due]]:
-    """Entity → (subject, what has come to it) → what follows. Raises `ConfigRefused` for rules or schemas that are not right."""
-    return {entity: _Maker(codec, schemas, entity, keys, clock).follows for entity in entities}
+    """Entity → (subject, what has come to it) → what follows. `departments`: those that can be asked where they differ. Raises
+    `ConfigRefused` for rules or schemas that are not right."""
+    return {entity: _Maker(codec, schemas, entity, keys, clock, departments).follows for entity in entities}
 
 
 class _Maker:
     """Makes the master records of one entity."""
 
-    def __init__(self, codec: Codec, schemas: Traversable, entity: str, keys: KeyRing, clock: Clock) -> None:
+    def __init__(self, codec: Codec, schemas: Traversable, entity: str, keys: KeyRing, clock: Clock, departments: Collection[str]) -> None:
         self._encode, self._decode = codec.encoder(f"{topics.master(entity)}-value"), codec.decoder()
         self._encode_dispute = codec.encoder(DISPUTE)
         self._entity, self._rules = entity, rule_files.load(schemas, entity)
-        self._keys, self._clock = keys, clock
+        self._keys, self._clock, self._departments = keys, clock, departments
 
     def follows(self, subject: bytes, come: Arrived) -> Due:
         """The master record, and the statements that go elsewhere."""
@@ -62,7 +63,9 @@ class _Maker:
 
     def _disputed(self, subject: bytes, master: Master | None, come: Arrived) -> tuple[Master | None, dict[str, Told]]:
         """The master without the differences that are settled, and what departments are told of those that are not."""
-        found = differences(self._entity, subject, master, self._rules, self._keys) if master is not None else []
+        found: list[Difference] = []
+        if master is not None:
+            found = differences(self._entity, subject, master, self._rules, self._keys, self._departments)
         if not found and not come.disputes:
             return master, {}
         answers = [Answer.decoded(told.value, told.at) for told in come.told.get(ANSWER, {}).values()]

@@ -20,6 +20,7 @@ from tests.resolver.world import KEYS, codec
 
 SUBJECT = b"s" * 16
 DAY = 86_400_000
+DEPARTMENTS = ("civil", "housing", "social")
 SEX = rule()  # civil.marriage, then housing
 OWNED = {"sex": SEX["sex"]._replace(authority="social.x", order=("social.x", "civil", "housing"))}
 Before = Mapping[Place, Record]
@@ -37,7 +38,7 @@ def settle(
 
 
 def found(master: Master, rules: Mapping[str, Rule] = SEX) -> list[Difference]:
-    return differences("resident", SUBJECT, master, rules, KEYS)
+    return differences("resident", SUBJECT, master, rules, KEYS, DEPARTMENTS)
 
 
 def answered(records: Before, answer: str, department: str = "civil", at: int = TIME + DAY) -> Answer:
@@ -63,6 +64,13 @@ def test_another_departments_value_is_a_dispute_of_the_one_whose_value_holds() -
 
 def test_the_owner_of_the_attribute_is_asked_although_it_says_nothing_itself() -> None:
     assert states(settle([MARRIAGE, LEASE], rules=OWNED)[0].records) == {"social": ("open", None)}
+
+
+def test_who_is_not_on_the_bus_is_not_asked() -> None:
+    police = {"sex": SEX["sex"]._replace(authority="police.register", order=("police.register", "civil.marriage"))}
+    assert states(settle([MARRIAGE, LEASE], rules=police)[0].records) == {"civil": ("open", None)}
+    settled, master = settle([said("water.meter", sex="1"), said("gas.meter", sex="2")], rules=rule(authority="", order=()))
+    assert (settled.records, master.fields["sex"].disputed) == ({}, True)
 
 
 def test_departments_that_agree_have_no_dispute() -> None:

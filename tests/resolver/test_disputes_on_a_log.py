@@ -63,7 +63,7 @@ def world(size: int = 40) -> list[Output]:
 
 
 def real() -> Makers:
-    return follows(codec(), packaged(), topics.MASTERS, KEYS, Clock(WorkingDays({}), 10))
+    return follows(codec(), packaged(), topics.MASTERS, KEYS, Clock(WorkingDays({}), 10), DEPARTMENTS)
 
 
 def merge(log: EventLog, state: Path, makers: Makers | None = None, batch: int = 50) -> None:
@@ -183,7 +183,7 @@ def test_under_other_rules_a_rebuild_ends_the_disputes_that_are_none_any_more(lo
 
     shutil.rmtree(tmp_path / "state" / "views")
     look_again(log, "resident")
-    merge(log, tmp_path / "state", follows(codec(), schemas, topics.MASTERS, KEYS, Clock(WorkingDays({}), 10)))
+    merge(log, tmp_path / "state", follows(codec(), schemas, topics.MASTERS, KEYS, Clock(WorkingDays({}), 10), DEPARTMENTS))
 
     assert {(read(each)["state"], read(each)["closed_because"]) for each in told(log).values()} == {("closed", "corrected")}
     assert not marked(log, 3)
