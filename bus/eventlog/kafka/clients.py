@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import logging
 from typing import Any
 
@@ -14,8 +12,6 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from bus.errors import ConfigRefused
 from bus.eventlog.kafka.settings import ClientSettings
 from bus.eventlog.kafka.topics import MAX_RECORD_BYTES
-
-_M_ARENA_MAX = -8  # <malloc.h>
 
 
 def check_client() -> None:
@@ -47,16 +43,6 @@ def silence_secrets() -> None:
 
 def _not_debug(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.INFO
-
-
-def share_memory() -> None:
-    """One heap for all threads of this process, where the C library is glibc.
-
-    Records are polled in one thread, decided on in another and sent by a third; with a heap for each, as glibc has it, what one thread
-    frees another cannot use, and memory grew with the number of records. Only one of them runs Python at a time, so nothing is lost.
-    """
-    with contextlib.suppress(AttributeError, TypeError):  # musl and macOS have no mallopt; Windows no library without a name
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def make_producer(settings: ClientSettings, transactional_id: str) -> Any:

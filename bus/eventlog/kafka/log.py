@@ -12,7 +12,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from bus.errors import WrongUse
 from bus.event import Batch, Position
 from bus.eventlog.kafka.causes import cause
-from bus.eventlog.kafka.clients import check_client, share_memory, silence_secrets
+from bus.eventlog.kafka.clients import check_client, silence_secrets
 from bus.eventlog.kafka.cluster import Cluster
 from bus.eventlog.kafka.probe import probe_settings
 from bus.eventlog.kafka.reader import KafkaReader
@@ -35,7 +35,6 @@ class KafkaLog:
         """Raises WrongUse or ConfigRefused for settings that cannot work, and Unreachable with the cause when Kafka is not there."""
         check_client()
         silence_secrets()
-        share_memory()
         self._settings = read_settings(bootstrap, namespace, settings or {})
         # Asked on the wire first: kafka-python would try for its whole time limit and then not say why.
         found = probe_settings(self._settings)
