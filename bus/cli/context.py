@@ -85,8 +85,9 @@ class App:
 
     def create_topics(self) -> None:
         """Make the topics that steps write and that do not exist yet."""
-        names = {topics.ACCOUNT, topics.AGREEMENT, *topics.of_resolver()}
-        names |= {*map(topics.dead_letter, self.catalog.departments), *map(topics.canonical, self.catalog.entities)}
+        names = {topics.ACCOUNT, topics.AGREEMENT, topics.SCHEMA, *topics.of_resolver()}
+        names |= {make(department) for department in self.catalog.departments for make in (topics.dead_letter, topics.dispute)}
+        names |= set(map(topics.canonical, self.catalog.entities))
         self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))
 
     def dataset(self, name: str) -> str:
@@ -106,9 +107,10 @@ def of(ctx: typer.Context) -> App:
     return app
 
 
-def acting(settings: Settings) -> str:
-    """Who acts: the principal that Kafka has authenticated; on the embedded log, the user of this machine. Not an option: nobody says it of
-    himself."""
+def person(app: App) -> str:
+    """Who acts: the principal that Kafka has authenticated; on the embedded log, the user of this machine. Never an option, and no variable
+    of the environment: nobody says it of himself."""
+    settings = app.settings
     if settings.log.startswith("kafka://") and (principal := settings.kafka.get("sasl.username")):
         return principal
     try:
