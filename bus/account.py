@@ -1,6 +1,7 @@
 """Does everything add up? Folds the deltas of `internal.account`, each committed with the records it counts, into one balance a dataset.
 
 read = not_data + published + unchanged + refused_at_publish        published = clean + flagged + partial + refused + pending
+of an agreement: published (the records it read) = delivered + withheld + dead_letter
 """
 
 from __future__ import annotations
@@ -59,6 +60,16 @@ class Shared:
         """All records that were read: delivered + withheld + dead letter."""
         return self.delivered + self.withheld.total() + self.dead_letter
 
+    def as_dict(self) -> dict[str, object]:
+        """As `civicbus account --format json` prints it."""
+        counts = {
+            "published": self.published,
+            "delivered": self.delivered,
+            "withheld": self.withheld.total(),
+            "dead_letter": self.dead_letter,
+        }
+        return {"agreement": self.topic.partition(".")[2], **counts, "reasons": dict(self.withheld.most_common())}
+
 
 def delta(step: str, dataset: str, counts: Mapping[str, int], reasons: Mapping[str, int], **more: object) -> Record:
     """The record that a step commits with what it counts (its timestamp is set by the caller with `_replace`)."""
@@ -95,6 +106,22 @@ def agreements(records: Iterable[Record]) -> dict[str, Shared]:
     return dict(sorted(found.items()))
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Everything: datasets by name, agreements by topic."""
+
+    balances: Mapping[str, Balance]
+    shared: Mapping[str, Shared]
+
+
+def read_all(log: EventLog) -> Account:
+    """The account as the log stands now."""
+    if all(info.name != topics.ACCOUNT for info in log.topics()):
+        return Account({}, {})
+    records = list(_records(log))
+    return Account(fold(records), agreements(records))
+
+
 def read(log: EventLog) -> dict[str, Balance]:
     """The balances as the log stands now; {} for a log to which nothing was published."""
     if all(info.name != topics.ACCOUNT for info in log.topics()):
@@ -102,9 +129,11 @@ def read(log: EventLog) -> dict[str, Balance]:
     return fold(_records(log))
 
 
-def as_dict(balances: Mapping[str, Balance]) -> dict[str, object]:
+def as_dict(found: Account) -> dict[str, object]:
     """The whole answer of `civicbus account --format json`."""
-    return {"balanced": all(b.balanced for b in balances.values()), "datasets": [b.as_dict() for b in balances.values()]}
+    balances, shared = found.balances.values(), found.shared.values()
+    balanced = all(each.balanced for each in balances)
+    return {"balanced": balanced, "datasets": [b.as_dict() for b in balances], "agreements": [s.as_dict() for s in shared]}
 
 
 def _records(log: EventLog) -> Iterator[Record]:

@@ -132,6 +132,16 @@ class Fenced(BusError):
     zh = "另一进程已接管此工作，本进程未提交的内容未保留。"
 
 
+class NotInForce(BusError):
+    """The agreement is not in force: nothing goes out under it."""
+
+    code = "NOT_IN_FORCE"
+    exit_status = 3
+    zh = "协议未生效或已终止，不再共享任何内容。"
+    hint = "civicbus agreement show"
+    hint_zh = "civicbus agreement show"
+
+
 class CheckFailed(BusError):
     """A check did not hold."""
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bus.contracts.schema import Schema, Type
 from bus.errors import Unreachable, WrongUse
 from bus.sharing.follow import Event
 from connectors.sinks import Closing, flat
@@ -100,24 +99,6 @@ class PostgresSink(Closing):
                 hint=f"Is it running, is the user right, may it create tables? The password comes from {PASSWORD}.",
                 hint_zh=f"请检查数据库是否运行、用户与建表权限是否正确；密码取自环境变量 {PASSWORD}。",
             ) from None
-
-
-def columns_of(schema: Schema) -> dict[str, str]:
-    """The columns that the granted fields of a shared contract make: name → text, double or boolean."""
-    found: dict[str, str] = {}
-    for field in schema.root.fields:
-        node = next((each for each in field.type.branches if each.kind != "null"), field.type)
-        if "how" not in field.annotations and field.name != "own_keys":
-            continue
-        if schema.resolve(node).kind == "record":
-            found |= {f"{field.name}_{part.name}": "text" for part in schema.resolve(node).fields}
-        else:
-            found[field.name] = _kind(node)
-    return found
-
-
-def _kind(node: Type) -> str:
-    return {"double": "double", "int": "double", "boolean": "boolean"}.get(node.kind, "text")
 
 
 def _columns(fields: Mapping[str, str]) -> list[Any]:

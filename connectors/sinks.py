@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from bus.contracts.schema import Schema, Type
 from bus.sharing.follow import Event
 
 
@@ -54,3 +55,21 @@ def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = "、".join(map(str, value)) if isinstance(value, list) else value
     return found
+
+
+def columns_of(schema: Schema) -> dict[str, str]:
+    """The columns that the granted fields of a shared contract make: name → text, double or boolean."""
+    found: dict[str, str] = {}
+    for field in schema.root.fields:
+        node = next((each for each in field.type.branches if each.kind != "null"), field.type)
+        if "how" not in field.annotations and field.name != "own_keys":
+            continue
+        if schema.resolve(node).kind == "record":
+            found |= {f"{field.name}_{part.name}": "text" for part in schema.resolve(node).fields}
+        else:
+            found[field.name] = _kind(node)
+    return found
+
+
+def _kind(node: Type) -> str:
+    return {"double": "double", "int": "double", "boolean": "boolean"}.get(node.kind, "text")

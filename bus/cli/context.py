@@ -73,6 +73,14 @@ class App:
 
         return Codec(self.registry)
 
+    @property
+    def shared_codec(self) -> Codec:
+        """As `codec`, and for what is shared: contracts made from agreements are kept in the log."""
+        from bus.contracts.codec import Codec
+        from bus.sharing import published
+
+        return Codec(self.registry.beside(published.read(self.log).values()))
+
     @cached_property
     def keys(self) -> keys.KeyRing:
         """The keys of the bus, made on first use, with a pair for each department of the catalog. Raises `KeyRefused`."""
@@ -85,7 +93,7 @@ class App:
 
     def create_topics(self) -> None:
         """Make the topics that steps write and that do not exist yet."""
-        names = {topics.ACCOUNT, topics.AGREEMENT, topics.SCHEMA, *topics.of_resolver()}
+        names = {topics.ACCOUNT, topics.AGREEMENT, topics.SCHEMA, topics.AUDIT, topics.AUDIT_CHAIN, *topics.of_resolver()}
         names |= {make(department) for department in self.catalog.departments for make in (topics.dead_letter, topics.dispute)}
         names |= set(map(topics.canonical, self.catalog.entities))
         self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))

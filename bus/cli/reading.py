@@ -21,6 +21,7 @@ from bus.event import Batch
 from bus.eventlog.dead_letter import iso
 from bus.eventlog.port import EventLog, TopicInfo
 
+_SHARED = ("agreement 协议", "published 读取", "delivered 交付", "withheld 未交付", "dead_letter 无法处理", "why withheld 未交付原因")
 _PATTERN = "*?["
 
 
@@ -59,7 +60,8 @@ def read(
     names = chosen(app.log, topics)
     if not names:
         note("No topic matches yet. 暂无匹配的主题。")
-    events = (event for name in names for batch in app.log.scan(name) for event in decoded(batch, app.codec.decoder()))
+    decode = app.shared_codec.decoder()
+    events = (event for name in names for batch in app.log.scan(name) for event in decoded(batch, decode))
     if how is Lines.jsonl:
         write = sys.stdout.write
         for event in events:
@@ -91,8 +93,8 @@ def list_topics(ctx: typer.Context, how: Chosen = None) -> None:
 
 def show_account(ctx: typer.Context, how: Chosen = None) -> None:
     """Does everything add up? Exit 5 if not. 核对：每一行都有去向。"""
-    balances = account.read(of(ctx).log)
-    said = account.as_dict(balances)
+    found = account.read_all(of(ctx).log)
+    balances, said = found.balances, account.as_dict(found)
     if not for_people(how):
         out(said)
     else:
@@ -100,10 +102,25 @@ def show_account(ctx: typer.Context, how: Chosen = None) -> None:
         columns = [f"{name} {zh}" for name, zh in zip((*account.PUBLISH, *account.OUTCOMES), heads, strict=True)]
         rows = [[b.dataset, *(b.counts[name] for name in (*account.PUBLISH, *account.OUTCOMES)), b.pending] for b in balances.values()]
         table("", ["dataset 数据集", *columns, "pending 待处理"], rows)
+        if found.shared:
+            heads = [
+                "agreement 协议",
+                "published 读取",
+                "delivered 交付",
+                "withheld 未授权",
+                "dead_letter 无法处理",
+                "why withheld 未交付原因",
+            ]
+            table("", heads, [_shared(each) for each in found.shared.values()])
         note("Everything adds up. 账目平衡。" if said["balanced"] else "It does not add up. 账目不平衡。")
     if not said["balanced"]:
         wrong = ", ".join(b.dataset for b in balances.values() if not b.balanced)
         raise CheckFailed("The account is not balanced.", "账目不平衡。", place=wrong)
+
+
+def _shared(each: account.Shared) -> list[object]:
+    why = " · ".join(f"{reason} {count:,}" for reason, count in each.withheld.most_common())
+    return [each.topic.partition(".")[2], each.published, each.delivered, each.withheld.total(), each.dead_letter, why]
 
 
 def for_people(how: StrEnum | None) -> bool:
@@ -128,7 +145,7 @@ def chosen(log: EventLog, patterns: Iterable[str]) -> list[str]:
 
 def decoded(batch: Batch, decode: Decoder) -> Iterator[dict[str, Any]]:
     """A batch's events in the shape of interfaces.md. A record that cannot be decoded has a null value and says so under `error`."""
-    avro = batch.topic.startswith(("raw.", "canonical.", "master.", "dispute."))
+    avro = batch.topic.startswith(("raw.", "canonical.", "master.", "dispute.", "share."))
     for offset, record in zip(batch.offsets, batch.records, strict=True):
         event: dict[str, Any] = {
             "topic": batch.topic,

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from bus import account
-from bus.cli import resolving
+from bus.cli import resolving, sharing
 from bus.cli.context import App, known, of
 from bus.cli.say import note
 from bus.config import Settings
@@ -105,9 +105,10 @@ def run_steps(
 ) -> None:
     """Run the steps: what was published goes on its way. 运行处理步骤（标准化、归并等）。"""
     app = of(ctx)
-    names = list(steps or STEPS)
+    shared = list(map(topics.share, sharing.in_force(app)))
+    names = list(steps or [*STEPS, *shared])
     for name in names:
-        known(name, STEPS, "step", "步骤")
+        known(name, [*STEPS, *shared], "step", "步骤")
     if len(names) > 1 and not until_idle:
         raise WrongUse(
             "Several steps without end need a process each.",
@@ -119,7 +120,7 @@ def run_steps(
     stopping = on_signals()
     settings = app.settings
     options = Options(state_of_log(settings, app.log), settings.batch_records, settings.stall_s, until_idle, stopping.is_set)
-    made = [STEPS[name](app) for name in names]
+    made = [STEPS[name](app) if name in STEPS else sharing.step_of(app, topics.entity_of(name)) for name in names]
     total = run_in_turn(app.log, made, options) if until_idle else run(app.log, made[0], options)
     note(f"{total:,} records through. 已处理 {total:,} 条记录。")
 

@@ -13,12 +13,14 @@ from typing import Annotated
 
 import typer
 
+from bus.cli import sharing
 from bus.cli.context import App, of, open_log
 from bus.cli.say import note, out
 from bus.cli.steps import READS, STEPS, on_signals, state_of_log
 from bus.config import FIELDS
 from bus.diary import diary, open_diary
 from bus.errors import BusError, CheckFailed
+from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.eventlog.sqlite import SqliteLog
 from bus.supervisor import Children, Gauge, Inbox, serve
@@ -26,6 +28,7 @@ from bus.supervisor.inbox import Dropped
 from bus.supervisor.standing import Standing
 
 _LOOK_S = 1.0
+_AGREEMENTS_S = 5.0  # between two looks for agreements that came into force or ended
 _PUBLISH_AT_ONCE = 8  # files of different datasets: some 100 MB each
 _TIDY_S = 3600.0  # between two rounds of retention and compaction of the embedded log; Kafka does its own
 
@@ -48,7 +51,7 @@ def up(ctx: typer.Context) -> None:
     settings = app.settings
     stopping = on_signals()
     server = serve(settings.listen, lambda: gauge(app))
-    children = Children({name: [*_civicbus(), "run", name] for name in STEPS}, _env(app))
+    children = Children(_steps(app), _env(app))
     slots = threading.Semaphore(_PUBLISH_AT_ONCE)
     inboxes = [Inbox(settings.inbox, [dataset], _publish, _env(app), slots) for dataset in sorted(app.catalog.datasets)]
     tidier = threading.Thread(target=_tidy, args=(app, stopping), name="tidy", daemon=True)
@@ -57,13 +60,24 @@ def up(ctx: typer.Context) -> None:
     for inbox in inboxes:  # each dataset by itself: a small file does not wait for another's million rows
         threading.Thread(target=_watch, args=(inbox, stopping), name="inbox", daemon=True).start()
     try:
+        agreements_at = time.monotonic()
         while not stopping.wait(_LOOK_S):
+            if time.monotonic() - agreements_at >= _AGREEMENTS_S:
+                agreements_at = time.monotonic()
+                with contextlib.suppress(BusError):  # asked again soon; a step whose agreement ended stops by itself
+                    children.want(_steps(app))
             children.look_after()
     finally:
         stopping.set()
         children.stop()
         server.shutdown()
     note("Stopped. 已停止。")
+
+
+def _steps(app: App) -> dict[str, list[str]]:
+    """What runs: the steps, and one for each agreement in force."""
+    names = [*STEPS, *map(topics.share, sharing.in_force(app))]
+    return {name: [*_civicbus(), "run", name] for name in names}
 
 
 def health(

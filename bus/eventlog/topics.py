@@ -17,6 +17,7 @@ SCHEMA = "internal.schema"
 """Contracts made from agreements."""
 TALLY = "internal.tally"
 """How many master records came and went, as deltas that ride in the transactions of the masters."""
+AUDIT, AUDIT_CHAIN = "audit", "audit.chain"
 MASTERS = ("resident", "dwelling")
 """The entities that have master records."""
 AGREEMENT = "internal.agreement"
@@ -94,7 +95,7 @@ def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
         return TopicSpec(topic, partitions, "latest")
     if kind == "deadletter":
         return TopicSpec(topic, partitions, "forever")
-    if topic in (ACCOUNT, AGREEMENT, REFUSED, TALLY, SCHEMA):
+    if topic in (ACCOUNT, AGREEMENT, REFUSED, TALLY, SCHEMA, AUDIT, AUDIT_CHAIN):
         return TopicSpec(topic, 1, "forever")
     if kind in ("internal", "master", "dispute"):
         return TopicSpec(topic, partitions, "latest")

@@ -4,20 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bus.errors import WrongUse
+from bus.errors import NotInForce, WrongUse
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
-from bus.sharing.lifecycle import Event, Standing, fold, objection
+from bus.sharing.lifecycle import Event, Standing, Version, after, fold, objection
 
 WRITER = "agreements"
 
 
-def events(log: EventLog) -> Iterator[Event]:
-    """All that happened, the first first; nothing where no agreement was submitted yet."""
+class Watch:
+    """How one agreement stands, asked again and again: only new events are read each time. Not for several threads."""
+
+    def __init__(self, log: EventLog, agreement: str) -> None:
+        self._log, self._agreement = log, agreement
+        self._standing = Standing(agreement)
+        self._next = 0
+
+    def standing(self) -> Standing:
+        """How it stands by all that has happened."""
+        for event in events(self._log, self._next):
+            self._next = event.offset + 1
+            if event.agreement == self._agreement:
+                self._standing = after(self._standing, event)
+        return self._standing
+
+    def in_force(self, at: int) -> Version:
+        """The version in force at a time (ms). Raises `NotInForce`."""
+        standing = self.standing()
+        if standing.holding is None or standing.in_force(at) is None:
+            raise NotInForce(place=self._agreement)
+        return standing.holding
+
+
+def events(log: EventLog, start: int = 0) -> Iterator[Event]:
+    """All that happened, the first first, from an offset on; nothing where no agreement was submitted yet."""
     if all(info.name != topics.AGREEMENT for info in log.topics()):
         return
-    for batch in log.scan(topics.AGREEMENT):
+    for batch in log.scan(topics.AGREEMENT, {0: start}):
         for offset, record in zip(batch.offsets, batch.records, strict=True):
             if record.key is not None and record.value is not None:
                 yield Event.read(record.key, record.timestamp, record.value, offset)

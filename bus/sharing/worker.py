@@ -13,7 +13,6 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from bus import account
 from bus.contracts.codec import Decoder, Encoder
@@ -21,6 +20,7 @@ from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import partition_of
 from bus.sharing.grant import Grant
+from bus.sharing.lifecycle import CITY
 from bus.sharing.pseudonym import Pseudonym
 from bus.sharing.view import OWN_KEYS, Shown, View, link_field, of_master, of_statement
 from bus.step import View as Kept
@@ -30,16 +30,26 @@ NOTHING_NEW, NOT_WATCHED, UNKNOWN = "nothing_new", "not_watched", "never_deliver
 gone, and of which the subscriber never got anything."""
 _GONE = frozenset({"ended", "annulled"})
 _WRONG = frozenset({"corrected", "annulled"})
-_ZONE = ZoneInfo("Asia/Shanghai")
 _ID = 32  # the event id that was delivered last, before the digest of what
 
 
 class Delivered(NamedTuple):
-    """One event as it was delivered: the subject and the event inside the bus, and the operation. Never leaves the bus."""
+    """One event as it was delivered: where the record stood that it was made of, the subject and the event inside the bus, and the
+    operation. Never leaves the bus."""
 
+    offset: int
     subject: bytes
     event_id: str
     operation: str
+
+
+class Corrected(NamedTuple):
+    """A record that puts others right, delivered or not: where it stood, subject and event inside the bus, the events that were wrong."""
+
+    offset: int
+    subject: bytes
+    event_id: str
+    wrong: tuple[str, ...]
 
 
 class Delivery(NamedTuple):
@@ -52,13 +62,14 @@ class Delivery(NamedTuple):
     next_offset: int
     delivered: Sequence[Delivered]
     withheld: Mapping[str, int]
+    corrected: Sequence[Corrected]
     at: int
 
 
 @lru_cache(maxsize=64)
 def day_of(at: int) -> str:
     """The day of a time (ms), in the zone of the departments."""
-    return datetime.fromtimestamp(at / 1000, _ZONE).date().isoformat()
+    return datetime.fromtimestamp(at / 1000, CITY).date().isoformat()
 
 
 Witness = Callable[[Delivery], list[Output]]
@@ -94,25 +105,27 @@ class Share:
         outputs: list[Output] = []
         delivered: list[Delivered] = []
         withheld: Counter[str] = Counter()
-        for record in batch.records:
-            said = self._one(batch.topic, record, kept)
+        corrected: list[Corrected] = []
+        for offset, record in zip(batch.offsets, batch.records, strict=True):
+            said = self._one(batch.topic, offset, record, kept, corrected)
             if isinstance(said, str):
                 withheld[said] += 1
             else:
                 outputs.append(said[0])
                 delivered.append(said[1])
         at = max(record.timestamp for record in batch.records)
-        heard = self._witness(
-            Delivery(self._grant.agreement, batch.topic, batch.partition, batch.offsets[0], batch.next_offset, delivered, withheld, at)
-        )
+        where = (batch.topic, batch.partition, batch.offsets[0], batch.next_offset)
+        heard = self._witness(Delivery(self._grant.agreement, *where, delivered, withheld, corrected, at))
         counts = {"delivered": len(delivered), "withheld": sum(withheld.values())}
         counted = account.delta("share", self._topic, counts, withheld)._replace(timestamp=at)
         return [*outputs, *heard, Output(topics.ACCOUNT, counted)]
 
-    def _one(self, topic: str, record: Record, kept: Kept) -> tuple[Output, Delivered] | str:
+    def _one(self, topic: str, offset: int, record: Record, kept: Kept, corrected: list[Corrected]) -> tuple[Output, Delivered] | str:
         key = record.key or b""
         before = kept.get(key)
         event, shown = self._shown(topic, record)
+        if event["operation"] in _WRONG:
+            corrected.append(Corrected(offset, key, event["event_id"], tuple(event.get("corrects", ()))))
         if isinstance(shown, str) and before is None:
             return shown
         subject = self._pseudonym("subject", key.hex() if topics.is_canonical(topic) else key.decode("ascii"))
@@ -121,18 +134,20 @@ class Share:
         event_id = self._event_id(event)
         if isinstance(shown, str):
             kept.delete(key)
-            return self._event(subject, "ended", event_id, event, before, Shown({}, ()), record)
+            out = self._event(subject, "ended", event_id, event, before, Shown({}, ()), record)
+            return out, Delivered(offset, key, event["event_id"], "ended")
         content = blake2b(repr(shown).encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if before is not None and before[_ID:] == content:
             return NOTHING_NEW
         kept.put(key, b"", event_id.encode() + content)
         operation = "created" if before is None else "corrected" if event["operation"] in _WRONG else "changed"
-        return self._event(subject, operation, event_id, event, before, shown, record)
+        out = self._event(subject, operation, event_id, event, before, shown, record)
+        return out, Delivered(offset, key, event["event_id"], operation)
 
     def _shown(self, topic: str, record: Record) -> tuple[dict[str, Any], Shown | str]:
         """The event, and what goes out of it or why nothing does."""
         if record.value is None:
-            gone = f"{(record.key or b'').hex()}{record.timestamp}"
+            gone = blake2b((record.key or b"") + record.timestamp.to_bytes(8, "big"), digest_size=16).hexdigest()
             return {"event_id": gone, "operation": "changed"}, UNKNOWN
         _, event = self._decode(record.value)
         canonical = topics.is_canonical(topic)
@@ -147,10 +162,10 @@ class Share:
 
     def _event(
         self, subject: str, operation: str, event_id: str, event: Mapping[str, Any], before: bytes | None, shown: Shown, record: Record
-    ) -> tuple[Output, Delivered]:
+    ) -> Output:
         wrong = [before[:_ID].decode()] if before is not None and event["operation"] in _WRONG else []
         head = {"subject": subject, "operation": operation, "event_id": event_id, "corrects": wrong, "disputed": list(shown.disputed)}
         value = {**self._nothing, **shown.values, **head}
         key = subject.encode()
         sent = Record(key, self._encode(value), record.timestamp)
-        return Output(self._topic, sent, partition_of(key, self._partitions)), Delivered(record.key or b"", event["event_id"], operation)
+        return Output(self._topic, sent, partition_of(key, self._partitions))

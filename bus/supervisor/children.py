@@ -33,13 +33,27 @@ class Children:
 
     def __init__(self, commands: Mapping[str, Sequence[str]], env: Mapping[str, str]) -> None:
         """`commands`: name → arguments of the process."""
-        self.all = [Child(name, command) for name, command in commands.items()]
+        self.all: list[Child] = []
+        self._leaving: list[subprocess.Popen[bytes]] = []
         self._env = dict(env)
         self._diary = diary("up")
+        self.want(commands)
+
+    def want(self, commands: Mapping[str, Sequence[str]]) -> None:
+        """From now on keep these: others are asked to finish their batch, and not started again."""
+        there = {child.name for child in self.all}
+        for child in self.all:
+            if child.name not in commands and child.process is not None:
+                child.process.terminate()
+                self._diary.info("no longer wanted", child=child.name)
+        self._leaving += [child.process for child in self.all if child.name not in commands and child.process is not None]
+        self.all = [child for child in self.all if child.name in commands]
+        self.all += [Child(name, command) for name, command in commands.items() if name not in there]
 
     def look_after(self) -> None:
         """Start what is not running and due. To be called about once a second."""
         now = time.monotonic()
+        self._leaving = [process for process in self._leaving if process.poll() is None]
         for child in self.all:
             if child.process is not None and (status := child.process.poll()) is not None:
                 self._ended(child, status, now)
@@ -59,7 +73,7 @@ class Children:
 
     def stop(self) -> None:
         """Ask all to finish their batch; end those that do not within `GRACE_S`. Each goes on next time where the log says."""
-        running = [child.process for child in self.all if child.process is not None]
+        running = [*self._leaving, *(child.process for child in self.all if child.process is not None)]
         for process in running:
             process.terminate()
         until = time.monotonic() + GRACE_S

@@ -72,7 +72,7 @@ def test_a_table_is_for_people_and_leaves_standard_output_empty(home: Path) -> N
 
 
 def test_an_empty_bus_balances(tmp_path: Path) -> None:
-    assert json.loads(civicbus(tmp_path, "account", "--format", "json").stdout) == {"balanced": True, "datasets": []}
+    assert json.loads(civicbus(tmp_path, "account", "--format", "json").stdout) == {"balanced": True, "datasets": [], "agreements": []}
 
 
 def test_an_account_that_does_not_add_up_is_exit_5(tmp_path: Path) -> None:

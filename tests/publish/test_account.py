@@ -12,12 +12,12 @@ COUNT = st.integers(0, 1000)
 
 
 def test_a_log_to_which_nothing_was_published_is_balanced(office: Office) -> None:
-    assert account.as_dict(account.read(office.log)) == {"balanced": True, "datasets": []}
+    assert account.as_dict(account.read_all(office.log)) == {"balanced": True, "datasets": [], "agreements": []}
 
 
 def test_the_account_of_a_published_file_has_all_the_names_others_rely_on(office: Office) -> None:
     office.publish("civil.assistance_member", members([member(1), member(1), "broken"]))
-    (line,) = account.as_dict(account.read(office.log))["datasets"]  # type: ignore[misc]
+    (line,) = account.as_dict(account.read_all(office.log))["datasets"]  # type: ignore[misc]
     assert line == {
         "dataset": "civil.assistance_member", "read": 4, "not_data": 1, "published": 1, "unchanged": 1, "refused_at_publish": 1,
         "clean": 0, "flagged": 0, "partial": 0, "refused": 0, "pending": 1, "reasons": {"ROW_MALFORMED": 1},
@@ -40,8 +40,8 @@ def test_a_lost_or_doubled_row_shows() -> None:
         account.delta("publish", "civil.x", {"read": 2, "published": 2}, {}),
         account.delta("normalize", "civil.x", {"clean": 2, "flagged": 1}, {"PHONE_INVALID": 1}),
     ]
-    assert not account.as_dict(account.fold(lost))["balanced"]
-    assert not account.as_dict(account.fold(doubled))["balanced"]
+    assert not account.as_dict(account.Account(account.fold(lost), {}))["balanced"]
+    assert not account.as_dict(account.Account(account.fold(doubled), {}))["balanced"]
 
 
 def test_a_replay_may_take_back_an_outcome() -> None:

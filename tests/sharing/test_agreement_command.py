@@ -96,8 +96,8 @@ class Office:
 
     def applied(self) -> None:
         self.done("li", "submit", str(self.file))
-        for person, step in (("wang", "review"), ("zhao", "approve"), ("li", "apply")):
-            self.done(person, step, ID)
+        for who, step in (("wang", "review"), ("zhao", "approve"), ("li", "apply")):
+            self.done(who, step, ID)
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def test_an_agreement_lives_from_its_submission_to_its_end_and_every_step_says_who_and_why(office: Office) -> None:
     office.done("li", "submit", str(office.file), "--reason", "yearly check")
     states = [office.shown()["state"]]
-    for person, step, *why in (
+    for who, step, *why in (
         ("wang", "review"),
         ("zhao", "approve"),
         ("li", "apply"),
@@ -118,7 +118,7 @@ def test_an_agreement_lives_from_its_submission_to_its_end_and_every_step_says_w
         ("zhao", "resume"),
         ("wang", "revoke", "--reason", "the task is done"),
     ):
-        office.done(person, step, ID, *why)
+        office.done(who, step, ID, *why)
         states.append(office.shown()["state"])
 
     assert states == ["submitted", "reviewed", "approved", "active", "suspended", "active", "revoked"]

@@ -18,8 +18,8 @@ from bus.sharing import published
 from bus.sharing.follow import Part, after, follow, since
 from bus.sharing.grant import Grant, How, Scope
 from connectors.lines import CsvSink, LinesSink, jsonl_sink
-from connectors.postgresql import PostgresSink, columns_of
-from connectors.sinks import Sink
+from connectors.postgresql import PostgresSink
+from connectors.sinks import Sink, columns_of
 from tests.conformance.adapters import MAKERS
 from tests.sharing.office import TIME, Office, master, subject
 from tests.sharing.postgres import running_postgres

@@ -1,0 +1,139 @@
+"""`civicbus subscribe AGREEMENT`: what an agreement grants, to a file, a table or standard output; first the state, then what changes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bus.cli import sharing
+from bus.cli.context import App, of
+from bus.cli.say import note, out
+from bus.cli.steps import on_signals
+from bus.contracts.schema import Schema
+from bus.errors import NotInForce, WrongUse
+from bus.eventlog import topics
+from bus.sharing import published
+from bus.sharing.follow import Event, Part, after, follow, since
+from bus.sharing.history import Watch
+from bus.sharing.lifecycle import CITY
+from connectors.lines import CsvSink, jsonl_sink
+from connectors.sinks import Sink, as_json, columns_of
+
+_EVENT = re.compile(r"[0-9a-f]{32}")
+_ASK_S = 5.0  # between two questions whether the agreement is still in force
+BEGINNING = "beginning"
+Stopped = Callable[[], bool]
+
+
+def _never() -> bool:
+    return False
+
+
+def mount(app: typer.Typer) -> None:
+    """Join the command line."""
+    app.command("subscribe")(subscribe)
+
+
+def subscribe(
+    ctx: typer.Context,
+    agreement: Annotated[str, typer.Argument(metavar="AGREEMENT", help="its id 协议编号")],
+    to: Annotated[
+        str | None,
+        typer.Option(help="FILE.jsonl, FILE.csv or postgresql://HOST/DATABASE; default JSON lines on standard output 输出目标"),
+    ] = None,
+    start: Annotated[
+        str, typer.Option("--from", help="beginning, a time (ISO 8601) or an event_id; a file or table goes on where it is 起点")
+    ] = BEGINNING,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="stop at the end of what there is 读完现有内容即停止")] = False,
+) -> None:
+    """What an agreement grants: the state, then every change, in order; once in effect, however often it is stopped. 订阅协议内容。"""
+    app = of(ctx)
+    stopping = on_signals()
+    count = 0
+    with ExitStack() as stack:
+        sink = stack.enter_context(_sink(app, agreement, to)) if to else None
+        standing = sink.positions() if sink else {}
+        for part in parts(app, agreement, standing or _start(app, agreement, start), until_idle, stopping.is_set):
+            if sink is None:
+                for event in part.events:
+                    out(as_json(event))
+            else:
+                sink.take(part.partition, part.events, part.next_offset)
+            count += len(part.events)
+    note(f"{count:,} events of {agreement}. 协议 {agreement}：{count:,} 条事件。")
+
+
+def parts(app: App, agreement: str, start: dict[int, int], until_idle: bool, stopped: Stopped = _never) -> Iterator[Part]:
+    """The parts of an agreement from `start` on, as long as it is in force. Raises `NotInForce` within seconds when it is not any more."""
+    watch = Watch(app.log, agreement)
+    watch.in_force(sharing.now())
+    asked = time.monotonic()
+
+    def more() -> bool:
+        nonlocal asked
+        if time.monotonic() - asked >= _ASK_S:
+            watch.in_force(sharing.now())
+            asked = time.monotonic()
+        return not until_idle
+
+    for part in follow(app.log, agreement, app.shared_codec.decoder(), start, more, stopped):
+        more()
+        yield part
+
+
+def events(app: App, agreement: str, start: str = BEGINNING, until_idle: bool = False) -> Iterator[Event]:
+    """The events of an agreement, one after another."""
+    for part in parts(app, agreement, _start(app, agreement, start), until_idle):
+        yield from part.events
+
+
+def _start(app: App, agreement: str, text: str) -> dict[int, int]:
+    if text == BEGINNING:
+        return {}
+    if _EVENT.fullmatch(text):
+        return after(app.log, agreement, text, app.shared_codec.decoder())
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongUse(
+            "The start is 'beginning', a time (2026-09-30T08:00) or an event_id.",
+            "起点须为 beginning、时间（2026-09-30T08:00）或事件标识。",
+            place="--from",
+        ) from None
+    at = at if at.tzinfo else at.replace(tzinfo=CITY)
+    return since(app.log, agreement, int(at.astimezone(UTC).timestamp() * 1000))
+
+
+def _sink(app: App, agreement: str, to: str) -> Sink:
+    columns = columns_of(_contract(app, agreement))
+    if to.startswith(("postgresql://", "postgres://")):
+        from connectors.postgresql import PostgresSink
+
+        return PostgresSink(to.replace("postgres://", "postgresql://", 1), agreement, columns)
+    path = Path(to)
+    if path.suffix == ".jsonl":
+        return jsonl_sink(path)
+    if path.suffix == ".csv":
+        return CsvSink(path, list(columns))
+    raise WrongUse(
+        "This is no target that can be written to.",
+        "不支持该输出目标。",
+        place=to.partition("?")[0].rpartition("@")[2],
+        hint="FILE.jsonl, FILE.csv or postgresql://HOST/DATABASE",
+        hint_zh="文件.jsonl、文件.csv 或 postgresql://主机/数据库",
+    )
+
+
+def _contract(app: App, agreement: str) -> Schema:
+    """The contract of what is delivered. Raises `NotInForce` where nothing ever was."""
+    found = published.by_subject(published.read(app.log), f"{topics.share(agreement)}-value")
+    if found is None:
+        raise NotInForce(place=agreement)
+    return found.schema
