@@ -103,15 +103,7 @@ def show_account(ctx: typer.Context, how: Chosen = None) -> None:
         rows = [[b.dataset, *(b.counts[name] for name in (*account.PUBLISH, *account.OUTCOMES)), b.pending] for b in balances.values()]
         table("", ["dataset 数据集", *columns, "pending 待处理"], rows)
         if found.shared:
-            heads = [
-                "agreement 协议",
-                "published 读取",
-                "delivered 交付",
-                "withheld 未授权",
-                "dead_letter 无法处理",
-                "why withheld 未交付原因",
-            ]
-            table("", heads, [_shared(each) for each in found.shared.values()])
+            table("", _SHARED, [_shared(each) for each in found.shared.values()])
         note("Everything adds up. 账目平衡。" if said["balanced"] else "It does not add up. 账目不平衡。")
     if not said["balanced"]:
         wrong = ", ".join(b.dataset for b in balances.values() if not b.balanced)
