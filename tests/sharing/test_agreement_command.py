@@ -246,6 +246,21 @@ def test_an_old_approval_does_not_share_what_is_not_shared_any_more(office: Offi
     assert office.shown()["state"] == "approved"
 
 
+def test_one_approval_is_not_enough_once_it_would_reveal_what_takes_two(office: Office) -> None:
+    sensitive = {"entity": "resident", "provider": ["social"], "fields": {"political_status": "clear"}, "impact_assessment": "PIA-1"}
+    office.write(**sensitive)
+    office.done("li", "submit", str(office.file))
+    for person, step in (("wang", "review"), ("wang", "approve"), ("zhao", "approve"), ("li", "apply")):
+        office.done(person, step, ID)
+    office.write(**sensitive, agreement="the-same-again")
+    office.done("li", "submit", str(office.file))
+    office.done("wang", "review", "the-same-again")
+    office.done("wang", "approve", "the-same-again")
+    office.done("wang", "revoke", ID, "--reason", "over")
+
+    assert "须由更多人批准" in office.refused("li", "apply", "the-same-again")
+
+
 def test_list_shows_drafts_what_is_in_force_and_what_waits_until_when(office: Office) -> None:
     office.done("li", "submit", str(office.file))
     lines = {each["agreement"]: each for each in map(json.loads, office.done("li", "list", CIVICBUS_ANSWER_DAYS="5").splitlines())}
