@@ -86,7 +86,8 @@ class App:
     def create_topics(self) -> None:
         """Make the topics that steps write and that do not exist yet."""
         names = {topics.ACCOUNT, topics.AGREEMENT, *topics.of_resolver()}
-        names |= {*map(topics.dead_letter, self.catalog.departments), *map(topics.canonical, self.catalog.entities)}
+        names |= {make(department) for department in self.catalog.departments for make in (topics.dead_letter, topics.dispute)}
+        names |= set(map(topics.canonical, self.catalog.entities))
         self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))
 
     def dataset(self, name: str) -> str:
@@ -106,10 +107,10 @@ def of(ctx: typer.Context) -> App:
     return app
 
 
-def acting(settings: Settings) -> str:
-    """Who acts: the principal that Kafka has authenticated; on the embedded log, the user of this machine. Not an option: nobody says it of
-    himself."""
-    if settings.log.startswith("kafka://") and (principal := settings.kafka.get("sasl.username")):
+def person(app: App) -> str:
+    """Who acts: the principal that Kafka authenticates; on the embedded log, the user whose process this is. Never an option, and no
+    variable of the environment: nobody says it of himself."""
+    if app.settings.log.startswith("kafka://") and (principal := app.settings.kafka.get("sasl.username")):
         return principal
     try:
         return pwd.getpwuid(os.getuid()).pw_name
@@ -117,17 +118,17 @@ def acting(settings: Settings) -> str:
         return str(os.getuid())
 
 
-def calendar(settings: Settings) -> WorkingDays:
+def calendar(app: App) -> WorkingDays:
     """The city's working days. Raises `ConfigRefused` for a file that cannot be read."""
     from bus.standards.working_days import WorkingDays, read_own
 
-    own, place = {}, settings.working_days
+    own, place = {}, app.settings.working_days
     if place is not None:
         try:
             own = read_own(place.read_text(encoding="utf-8"), str(place))
         except (OSError, ValueError) as wrong:
             raise ConfigRefused("The calendar of working days cannot be read.", "无法读取工作日历文件。", place=str(place)) from wrong
-    return WorkingDays(own, settings.make_up_days)
+    return WorkingDays(own, app.settings.make_up_days)
 
 
 def open_log(settings: Settings) -> EventLog:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bus.cli.context import App
+from bus.cli.context import App, calendar
 from bus.errors import ConfigRefused
 from bus.event import Output, Record
 from bus.eventlog import topics
@@ -13,6 +13,7 @@ from bus.step import Memory, Step
 from bus.step.progress import Reads
 
 if TYPE_CHECKING:
+    from bus.resolver.disputes import Clock
     from bus.resolver.routing import Routes
 
 IDENTIFY, ALIAS, MATCH, JOIN, MERGE = "identify", "alias", "match", "join", "merge"
@@ -58,11 +59,13 @@ def join(app: App) -> Step:
 
 
 def merge(app: App) -> Step:
-    """internal.* → master.*"""
+    """internal.* → master.*, dispute.*"""
     from bus.resolver.master import masters
     from bus.resolver.merge import Merge
 
-    step = Merge(masters(app.codec, app.schemas, topics.MASTERS, app.keys), routes(app))
+    departments = app.catalog.departments
+    follows = masters(app.codec, app.schemas, topics.MASTERS, app.keys, clock(app), departments)
+    step = Merge(follows, routes(app), departments)
     return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 
@@ -77,16 +80,24 @@ def refuse(topic: str, partition: int, offset: int, record: Record) -> list[Outp
     return [Output(topics.REFUSED, Record(place.encode(), record.value, record.timestamp, headers))]
 
 
+def clock(app: App) -> Clock:
+    """How long a department has to answer to a dispute. Raises `ConfigRefused` for a calendar that cannot be read."""
+    from bus.resolver.disputes import Clock
+
+    return Clock(calendar(app), app.settings.dispute_days)
+
+
 def routes(app: App) -> Routes:
-    """Where records of the resolver go."""
+    """Where the resolver's records go in this log."""
     from bus.resolver.routing import Routes
 
     return Routes(_partitions(app))
 
 
 def _partitions(app: App) -> int:
-    """How many partitions the resolver's topics have: all the same, because a subject's statements and its master share one number."""
-    mine = set(topics.of_resolver()) - {topics.REFUSED}
+    """How many partitions the resolver's topics have: all the same, because a subject's statements, its master and its disputes share one
+    number."""
+    mine = {*topics.of_resolver(), *map(topics.dispute, app.catalog.departments)} - {topics.REFUSED, topics.TALLY}
     found = {len(info.ends) for info in app.log.topics() if info.name in mine}
     if len(found) != 1:
         raise ConfigRefused(

@@ -13,6 +13,8 @@ ALIAS = "internal.alias"
 EVIDENCE, PENDING, DECISION = "internal.evidence", "internal.pending", "internal.decision"
 REFUSED = "internal.refused"
 """Records inside the bus that no decision came to an end on, as they were, keyed by their place."""
+TALLY = "internal.tally"
+"""How many master records came and went, as deltas that ride in the transactions of the masters."""
 MASTERS = ("resident", "dwelling")
 """The entities that have master records."""
 AGREEMENT = "internal.agreement"
@@ -55,9 +57,14 @@ def share_spec(agreement: str, retention_days: int, partitions: int = 4) -> Topi
     return TopicSpec(share(agreement), partitions, "latest+time", retention_days * _DAY_MS)
 
 
+def dispute(department: str) -> str:
+    """The topic on which a department is told where others differ; only it may read there."""
+    return f"dispute.{department}"
+
+
 def of_resolver() -> list[str]:
-    """All topics that the resolver writes."""
-    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, REFUSED]
+    """All topics that the resolver writes, but those of disputes, which each department has one of."""
+    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, REFUSED, TALLY]
 
 
 def entity_of(topic: str) -> str:
@@ -80,12 +87,8 @@ def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
         return TopicSpec(topic, partitions, "latest")
     if kind == "deadletter":
         return TopicSpec(topic, partitions, "forever")
-    if topic == ACCOUNT:
+    if topic in (ACCOUNT, AGREEMENT, REFUSED, TALLY):
         return TopicSpec(topic, 1, "forever")
-    if topic == AGREEMENT:
-        return TopicSpec(topic, 1, "forever")
-    if topic == REFUSED:
-        return TopicSpec(topic, 1, "forever")
-    if kind in ("internal", "master"):
+    if kind in ("internal", "master", "dispute"):
         return TopicSpec(topic, partitions, "latest")
     raise WrongUse(f"No topic is kept by the name of '{topic}'.", f"没有名为“{topic}”的主题类型。", place=topic)

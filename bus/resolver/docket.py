@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from bus.event import Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.resolver.join import DOUBTFUL
@@ -46,22 +48,43 @@ class Docket(NamedTuple):
         return frozenset(each.id for each in self.rulings.values() if not each.undoes) - self.undone
 
 
+class Reading:
+    """Reads on in the decisions of one log: what waits, what was ruled, and how many decisions there were. Not for several threads."""
+
+    def __init__(self) -> None:
+        self.doubts: dict[bytes, Doubt] = {}
+        self.rulings: dict[bytes, Ruling] = {}
+        self.made: Counter[str] = Counter()
+        """Verdict → how many decisions were read with it, each time that one was made or made anew."""
+        self._next: dict[int, int] = {}
+
+    def read_on(self, log: EventLog) -> None:
+        """Read what was decided since. Only what waits and what was ruled is kept, not what the resolver decided by itself."""
+        if all(info.name != topics.DECISION for info in log.topics()):
+            return
+        for batch in log.scan(topics.DECISION, self._next):
+            for record in batch.records:
+                self._take(record)
+            self._next[batch.partition] = batch.next_offset
+
+    def _take(self, record: Record) -> None:
+        key = record.key or b""
+        self.doubts.pop(key, None)
+        if record.value is None:
+            return
+        said = json.loads(record.value)
+        self.made[said["verdict"]] += 1
+        if said["verdict"] == DOUBTFUL:
+            self.doubts[key] = _doubt(key, said, record.timestamp)
+        elif said["verdict"] == ORDERED:
+            self.rulings[key] = Ruling.read(key, record.timestamp, record.value)
+
+
 def read(log: EventLog) -> Docket:
-    """All that waits and all that was ruled. Only that is held in memory, not what the resolver decided by itself."""
-    doubts: dict[bytes, Doubt] = {}
-    rulings: dict[bytes, Ruling] = {}
-    if all(info.name != topics.DECISION for info in log.topics()):
-        return Docket(doubts, rulings)
-    for batch in log.scan(topics.DECISION):
-        for record in batch.records:
-            key = record.key or b""
-            doubts.pop(key, None)
-            said = json.loads(record.value) if record.value else {}
-            if said.get("verdict") == DOUBTFUL:
-                doubts[key] = _doubt(key, said, record.timestamp)
-            elif said.get("verdict") == ORDERED and record.value:
-                rulings[key] = Ruling.read(key, record.timestamp, record.value)
-    return Docket(doubts, rulings)
+    """All that waits and all that was ruled."""
+    reading = Reading()
+    reading.read_on(log)
+    return Docket(reading.doubts, reading.rulings)
 
 
 def _doubt(statement: bytes, said: Mapping[str, Any], at: int) -> Doubt:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from bus import account
 from bus.account import Balance
 from bus.errors import BusError
+from bus.event import Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.metrics import Sample, exposition
+from bus.resolver import docket, tally
 from bus.step import Behind, behind
 from bus.step.progress import Place, Reads
 from bus.step.pulse import Beat, read_pulses
+from bus.supervisor.standing import Standing
 
 SILENT_S = 30.0  # a step's process writes a sign of life each second; a long batch may take a while
 FRESH_S = 2.0  # figures younger than this are handed out again
@@ -67,19 +70,29 @@ class _Reading:
     beats: Sequence[Beat]
     at: float
     error: str = ""
+    masters: Mapping[str, int] = field(default_factory=dict)
 
 
 class Gauge:
     """Looks at one log. Only the account's new deltas are read each time. Not for several threads."""
 
     def __init__(
-        self, open_log: Callable[[], EventLog], state: Callable[[EventLog], Path], reads: Mapping[str, Reads], stall_s: float, kind: str
+        self,
+        open_log: Callable[[], EventLog],
+        state: Callable[[EventLog], Path],
+        reads: Mapping[str, Reads],
+        stall_s: float,
+        kind: str,
+        standing: Standing,
     ) -> None:
         """`state`: where the steps of a log note their signs of life; `reads`: step → its topics; `kind`: sqlite · kafka."""
         self._open, self._state, self._reads, self._stall_s, self._kind = open_log, state, reads, stall_s, kind
         self._log: EventLog | None = None
+        self._standing = standing
         self._folded: dict[str, Balance] = {}
-        self._next: dict[int, int] = {}
+        self._next: dict[str, int] = {}
+        self._masters: Counter[str] = Counter()
+        self._decisions = docket.Reading()
         self._last: _Reading | None = None
         self._began = time.time()
         self._quiet_since: dict[str, float] = {}
@@ -91,6 +104,9 @@ class Gauge:
         samples = [Sample("civicbus_log_up", (), 0 if reading.error else 1), Sample("civicbus_build", (version("civicbus"), self._kind), 1)]
         samples += [sample for balance in reading.balances.values() for sample in _of_balance(balance)]
         samples += [sample for step, found in reading.behind.items() for each in found for sample in _of_behind(step, each, reading.at)]
+        samples += [Sample("civicbus_masters", (entity,), count) for entity, count in sorted(reading.masters.items())]
+        samples += _of_decisions(self._decisions, reading.at)
+        samples += self._standing.samples()
         for step in self._reads:
             samples += _of_step(step, [beat for beat in reading.beats if beat.step == step])
         return exposition(samples)
@@ -128,26 +144,35 @@ class Gauge:
         try:
             self._log = log = self._log or self._open()
             self._fold(log)
+            self._decisions.read_on(log)
+            self._standing.look(log)
             found = {step: behind(log, step, prefix, self._seen.setdefault(step, {})) for step, prefix in self._reads.items()}
-            self._last = _Reading(self._folded, found, read_pulses(self._state(log)), now)
+            self._last = _Reading(self._folded, found, read_pulses(self._state(log)), now, masters=self._masters)
         except BusError as error:
             if self._log is not None:
                 self._log.close()
             self._log = None
             before = self._last or _Reading({}, {}, [], now)
-            self._last = _Reading(before.balances, before.behind, before.beats, now, error.code)
+            self._last = replace(before, at=now, error=error.code)
         return self._last
 
     def _fold(self, log: EventLog) -> None:
-        """Add the account's new deltas to what was folded before."""
-        if all(info.name != topics.ACCOUNT for info in log.topics()):
-            return
-        for batch in log.scan(topics.ACCOUNT, self._next):
-            for name, fresh in account.fold(batch.records).items():
+        """Add the new deltas to what was folded before."""
+        for records in self._new(log, topics.ACCOUNT):
+            for name, fresh in account.fold(records).items():
                 kept = self._folded.setdefault(name, Balance(name))
                 _add(kept.counts, fresh.counts)
                 _add(kept.reasons, fresh.reasons)
-            self._next[batch.partition] = batch.next_offset
+        for records in self._new(log, topics.TALLY):
+            _add(self._masters, tally.fold(records))
+
+    def _new(self, log: EventLog, topic: str) -> Iterator[Sequence[Record]]:
+        """What was not read yet of a topic of one partition."""
+        if all(info.name != topic for info in log.topics()):
+            return
+        for batch in log.scan(topic, {0: self._next.get(topic, 0)}):
+            yield batch.records
+            self._next[topic] = batch.next_offset
 
 
 def _add(kept: Counter[str], fresh: Counter[str]) -> None:
@@ -162,6 +187,20 @@ def _of_balance(balance: Balance) -> list[Sample]:
     samples += [Sample("civicbus_rows", (*labels, outcome), counts[outcome]) for outcome in account.OUTCOMES]
     samples += [Sample("civicbus_reasons", (*labels, code), count) for code, count in sorted(balance.reasons.items())]
     return [*samples, Sample("civicbus_pending_rows", labels, balance.pending)]
+
+
+def _of_decisions(decisions: docket.Reading, now: float) -> list[Sample]:
+    since: dict[str, list[int]] = defaultdict(list)
+    for doubt in decisions.doubts.values():
+        since[doubt.entity].append(doubt.since)
+    samples = [Sample("civicbus_identity_decisions", (verdict,), count) for verdict, count in sorted(decisions.made.items())]
+    for entity in topics.MASTERS:
+        oldest = max(0.0, now - min(since[entity]) / 1000) if since[entity] else 0.0
+        samples += [
+            Sample("civicbus_identity_queue", (entity,), len(since[entity])),
+            Sample("civicbus_identity_queue_seconds", (entity,), oldest),
+        ]
+    return samples
 
 
 def _of_behind(step: str, each: Behind, now: float) -> list[Sample]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from bus.cli.context import App, acting
+from bus.cli import context
+from bus.cli.context import App
 from bus.config import read_settings
 from bus.event import Output, Record
 from bus.eventlog import topics
@@ -303,5 +304,5 @@ def test_an_agreement_that_nobody_submitted_is_not_there(tmp_path: Path) -> None
 def test_who_acts_is_whom_kafka_knows_and_on_the_embedded_log_the_user_of_the_machine_whatever_the_environment_says() -> None:
     env = {"CIVICBUS_KAFKA_SASL_USERNAME": "office-wang"}
 
-    assert acting(read_settings({"log": "kafka://broker:9092"}, env)) == "office-wang"
-    assert acting(read_settings({}, env)) == acting(read_settings({}, {})) != "office-wang"
+    assert context.person(App(read_settings({"log": "kafka://broker:9092"}, env))) == "office-wang"
+    assert context.person(App(read_settings({}, env))) == context.person(App(read_settings({}, {}))) != "office-wang"

@@ -10,7 +10,7 @@ import typer
 from bus.cli.agreement.drafts import File, load, now
 from bus.cli.agreement.plan import exposed
 from bus.cli.agreement.standing import Id, line, one, say
-from bus.cli.context import App, acting, of
+from bus.cli.context import App, of, person
 from bus.errors import WrongUse
 from bus.eventlog import topics
 from bus.sharing import history
@@ -35,7 +35,7 @@ def submit(ctx: typer.Context, file: File, reason: _Note = "") -> None:
     app.log.create([topics.spec(topics.AGREEMENT)])
     version = history.standings(app.log).get(draft.agreement.id, Standing(draft.agreement.id)).versions + 1
     said = (reason.strip(), draft.text, share_class, needed)
-    history.write(app.log, Event(draft.agreement.id, version, "submit", acting(app.settings), now(), *said))
+    history.write(app.log, Event(draft.agreement.id, version, "submit", person(app), now(), *said))
     say(line(app, one(app, draft.agreement.id)))
 
 
@@ -100,5 +100,5 @@ def _in_force(app: App, id: str, step: Step, reason: str) -> None:
 
 
 def _do(app: App, id: str, version: int, step: Step, reason: str) -> None:
-    history.write(app.log, Event(id, version, step, acting(app.settings), now(), reason.strip()))
+    history.write(app.log, Event(id, version, step, person(app), now(), reason.strip()))
     say(line(app, one(app, id)))
