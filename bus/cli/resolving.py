@@ -84,7 +84,7 @@ def clock(app: App) -> Clock:
     """How long a department has to answer to a dispute. Raises `ConfigRefused` for a calendar that cannot be read."""
     from bus.resolver.disputes import Clock
 
-    return Clock(calendar(app.settings), app.settings.dispute_days)
+    return Clock(calendar(app), app.settings.dispute_days)
 
 
 def routes(app: App) -> Routes:
