@@ -22,7 +22,7 @@ from bus.event import Output, Record
 from bus.eventlog import dead_letter, topics
 from bus.eventlog.known_keys import KnownKeys
 from bus.eventlog.port import EventLog
-from bus.step import Options, Refuse, Step, run, run_in_turn
+from bus.step import Memory, Options, Refuse, Step, run, run_in_turn
 from bus.step.poison import LARGEST
 from bus.step.progress import Reads
 
@@ -60,10 +60,17 @@ def _code_file(folder: Path, name: str) -> Path:
     return found[0]
 
 
-STEPS: Mapping[str, Callable[[App], Step]] = {"normalizer": normalizer, **resolving.STEPS}
+def audit_chain(app: App) -> Step:
+    """audit → audit.chain"""
+    from bus.sharing import chain
+
+    return Step("audit-chain", topics.AUDIT, Memory(chain.decide), resolving.refuse)
+
+
+STEPS: Mapping[str, Callable[[App], Step]] = {"normalizer": normalizer, **resolving.STEPS, "audit-chain": audit_chain}
 """Name → how it is put together, in the order in which a record passes through them."""
 
-READS: Mapping[str, Reads] = {"normalizer": "raw.", **resolving.READS}
+READS: Mapping[str, Reads] = {"normalizer": "raw.", **resolving.READS, "audit-chain": topics.AUDIT}
 """Name → the topics it reads."""
 
 

@@ -8,13 +8,13 @@ not written here is not delivered either):
 
 For a single act (a command appends the output together with what it does): `act(Action.approved, at=now, actor=person, agreement=name)`.
 
-An entry is canonical JSON (RFC 8785 for the texts and whole numbers that stand in it): an auditor reads and hashes it without the schemas of
-the bus that is being audited. It holds no value of a person and no free text. Of a person it holds a *mark*, a keyed hash of the subject
+An entry is canonical JSON (RFC 8785 for the texts and whole numbers that stand in it): an auditor reads and hashes it without the schemas
+of the bus that is being audited. It holds no value of a person and no free text. Of a person it holds a *mark*, a keyed hash of the subject
 that only the keys of the bus lead back to (`mark`), and the identifier of the master record that was delivered, itself a keyed hash. Which
 fields the record *had* is not said, because that somebody has an allowance at all would be told by it: it says what the agreement grants.
 
-An entry holds neither its number nor the hash of the one before: several processes write at once, and where an entry comes to stand is known
-only when it is committed. Its number is its rank among the committed records of the one partition, and the chain over them is made by
+An entry holds neither its number nor the hash of the one before: several processes write at once, and where an entry comes to stand is
+known only when it is committed. Its number is its rank among the committed records of the one partition, and the chain over them is made by
 whoever reads (`bus.sharing.chain`, where it is written down what is proved against whom).
 
 Cost: 48 bytes a record delivered (offset, mark and event: 36 bytes in base64) and some 500 a batch.
