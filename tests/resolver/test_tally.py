@@ -14,7 +14,7 @@ from bus.resolver.rebuild import look_again
 from bus.supervisor import Gauge
 from tests.conformance.adapters import MAKERS
 from tests.resolver.world import Said, masters, publish, resolve, small_world
-from tests.supervisor.test_measure import figure
+from tests.supervisor.test_measure import STANDING, figure
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_prometheus_is_told_the_masters_and_what_waits_for_a_person(log: EventLo
     publish(log, _father_and_son())
     resolve(log, tmp_path / "state")
     path = tmp_path
-    text = Gauge(lambda: MAKERS["sqlite"](path).open(), lambda _log: path / "state", {}, 60.0, "sqlite").metrics()
+    text = Gauge(lambda: MAKERS["sqlite"](path).open(), lambda _log: path / "state", {}, 60.0, "sqlite", STANDING).metrics()
 
     assert figure(text, "civicbus_masters", entity="resident") == there_are(log)["resident"] == 3
     assert figure(text, "civicbus_identity_queue", entity="resident") == 1
