@@ -23,7 +23,10 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "namespace": ("CIVICBUS_NAMESPACE", "prefix of every topic, group and transactional id; default none"),
     "schemas": ("CIVICBUS_SCHEMAS", "folder with contracts and mappings; default those of the installed package"),
     "partitions": ("CIVICBUS_PARTITIONS", "partitions of a new topic; default 4"),
-    "raw_days": ("CIVICBUS_RAW_DAYS", "days that raw topics keep older records of a key (the latest stays for good); default 400"),
+    "raw_days": (
+        "CIVICBUS_RAW_DAYS",
+        "days that raw and canonical topics keep older records of a key (the latest stays for good); default 400",
+    ),
     "batch_records": ("CIVICBUS_BATCH_RECORDS", "records in one transaction of a step; default 2000"),
     "lead_records": ("CIVICBUS_LEAD_RECORDS", "records that a publisher may be ahead of a step that is at work; default 100000"),
     "stall_s": ("CIVICBUS_STALL_S", "seconds without a sign of life after which a step ends itself; default 120"),

@@ -69,10 +69,8 @@ def dataset_of(topic: str) -> tuple[str, str]:
 def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
     """How a topic of this name is made. Raises `WrongUse` for a name of no kind."""
     kind = topic.partition(".")[0]
-    if kind == "raw":
+    if kind in ("raw", "canonical"):
         return TopicSpec(topic, partitions, "latest+time", raw_days * _DAY_MS)
-    if kind == "canonical":
-        return TopicSpec(topic, partitions, "latest")
     if kind == "deadletter":
         return TopicSpec(topic, partitions, "forever")
     if topic == ACCOUNT:

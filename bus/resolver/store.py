@@ -15,11 +15,13 @@ from bus.event import Batch
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog, partition_of
 from bus.keys import KeyRing
+from bus.resolver.history import Times, Version, at
+from bus.resolver.identify import version_order
 from bus.resolver.master import by_themselves, opened
 from bus.resolver.merge import keep
 from bus.resolver.routing import ID_BYTES
 from bus.resolver.rulings import settled
-from bus.resolver.subject import ALL, MOVE, Arrived, arrived
+from bus.resolver.subject import ALL, MOVE, Arrived, arrived, stamped, unstamped
 from bus.resolver.survivorship import Statement
 from bus.step.memory import between
 from bus.step.view import View
@@ -51,6 +53,23 @@ class Store:
         stay, _ = settled(subject, come, by_themselves(said, self._keys))
         here = {each.key for each in stay}
         return sorted((each for each in said if each.key in here), key=lambda each: each.key)
+
+    def statements_at(self, subject: bytes, times: Times) -> list[Statement]:
+        """What was said about a subject by that time, or is said of that day; who is who as it is decided today."""
+        found = (at(self._versions(each.key), times) for each in self.statements(subject))
+        return [each for each in found if each is not None]
+
+    def _versions(self, statement: bytes) -> list[Version]:
+        """All versions of a statement that canonical.* still has."""
+        topic = topics.canonical(self._entity)
+        partitions = next(len(info.ends) for info in self._log.topics() if info.name == topic)
+        with self._view(partition_of(statement, partitions), topic) as view:
+            items = view.items(statement)
+        return [Version(order, self._version(statement, value)) for order, value in items.items()]
+
+    def _version(self, statement: bytes, value: bytes) -> Statement:
+        at, said = unstamped(value)
+        return Statement(statement, at, self._decode(said)[1])
 
     def joined_to(self, subject: bytes) -> bytes:
         """The subject whose file a person joined this one to; itself where none did."""
@@ -91,7 +110,11 @@ class Store:
 
     def _view(self, partition: int, topic: str) -> closing[View]:
         view = View(self._folder, f"{topic}.{partition}", self._log.identity())
-        folds = {topics.master(self._entity): self._learn_masters, topics.DECISION: _learn_decisions}
+        folds = {
+            topics.master(self._entity): self._learn_masters,
+            topics.canonical(self._entity): self._learn_versions,
+            topics.DECISION: _learn_decisions,
+        }
         fold = folds.get(topic, keep)
         for batch in between(self._log, topic, partition, view.position(topic)):
             fold(batch, view)
@@ -110,6 +133,12 @@ class Store:
             view.put(subject, _MASTER, record.value)
             for row in self._rows(record.value):
                 view.put(row, subject, b"")
+
+    def _learn_versions(self, batch: Batch, view: View) -> None:
+        for record in batch.records:
+            if record.key is not None and record.value is not None:
+                order = version_order(record.timestamp, self._decode(record.value)[1], record.value, self._keys)
+                view.put(record.key, order, stamped(record.timestamp, record.value))
 
     def _rows(self, value: bytes) -> Iterator[bytes]:
         for source in self._decode(value)[1]["sources"]:
