@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from bus.contracts.codec import Codec, Decoder
 from bus.eventlog import topics
 from bus.resolver import rules as rule_files
-from bus.resolver.survivorship import Held, Master, Statement, merge
+from bus.resolver.survivorship import Held, Master, Statement, compiled
 
 
 class Said(Protocol):
@@ -32,10 +32,10 @@ def masters(codec: Codec, schemas: Traversable, entities: Sequence[str]) -> dict
 
 def _maker(codec: Codec, schemas: Traversable, entity: str) -> Callable[[bytes, Sequence[Said]], bytes]:
     encode, decode = codec.encoder(f"{topics.master(entity)}-value"), codec.decoder()
-    rules = rule_files.load(schemas, entity)
+    merge = compiled(rule_files.load(schemas, entity))
 
     def make(subject: bytes, kept: Sequence[Said]) -> bytes:
-        return encode(as_value(subject, merge(opened(kept, decode), rules)))
+        return encode(as_value(subject, merge(opened(kept, decode))))
 
     return make
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.resolver.routing import ID_BYTES, split
+from bus.resolver.routing import ID_BYTES, owners, split
 from bus.step import Memory, View
 
 _WRITTEN = b""  # the item that holds the digest of the master written last
@@ -39,7 +39,7 @@ class Merge:
     def memory(self) -> Memory:
         """What the step does, for the loop."""
         writes = {topics.internal(entity): topics.master(entity) for entity in self._masters}
-        return Memory(self.decide, self.fold, writes, self.learn)
+        return Memory(self.decide, self.fold, writes, self.learn, owners)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """The masters that these statements change."""
