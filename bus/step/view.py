@@ -24,7 +24,7 @@ import apsw
 from bus.errors import DiskFull, LogRefused
 
 _FORMAT = 1
-_CACHE_KIB = 8192
+_CACHE_KIB = 16384
 _SLOTS = 16
 _SCHEMA = f"""
 CREATE TABLE kept (grp BLOB, item BLOB, value BLOB NOT NULL, PRIMARY KEY (grp, item)) WITHOUT ROWID;
