@@ -46,11 +46,9 @@ def take(choice: Choice) -> list[Line]:
             rows = live_rows(known)
             publish_all(app, where, sorted(app.catalog.layouts.keys() - {LIVE}))
             with all_steps(home, where):
-                waited = [seconds for seconds in _one_by_one(app, rows)]
-    waited.sort()
-    beyond = f" (of {len(waited)} rows)"
+                waited = sorted(_one_by_one(app, rows))
     return [
-        line(f"one live row during a backfill: p50{beyond}", [statistics.median(waited)], "s", COMMAND, digits=2),
+        line(f"one live row during a backfill: p50 of {len(waited)} rows", [statistics.median(waited)], "s", COMMAND, digits=2),
         line("— p99", [waited[-1 - len(waited) // 100]], "s", COMMAND, most=MOST_S, digits=2),
     ]
 
@@ -69,7 +67,9 @@ def all_steps(home: Path, where: Path) -> Iterator[None]:
     """Every step at work until the end of the block."""
     env = {**os.environ, "CIVICBUS_HOME": str(home), "CIVICBUS_REFERENCE": str(where / DELIVERY / "common")}
     children = [
-        subprocess.Popen([sys.executable, "-m", "bus", "run", step], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.Popen(
+            [sys.executable, "-m", "bus", "run", step], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         for step in STEPS
     ]
     try:
@@ -120,7 +120,9 @@ class Watcher:
 def _behind(log: EventLog) -> bool:
     """Whether the normalizer still has rows of the city before it."""
     at = log.positions("normalizer")
-    return any(end > at.get((info.name, p), 0) for info in log.topics() if info.name.startswith("raw.") for p, (_, end) in info.ends.items())
+    return any(
+        end > at.get((info.name, p), 0) for info in log.topics() if info.name.startswith("raw.") for p, (_, end) in info.ends.items()
+    )
 
 
 def _key(key: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The resolver on the embedded log: each of its steps in a process of its own, and a live row while a city is worked off.
+"""The resolver on the embedded log: each of its steps in a process of its own, one after another.
 
 alone    every statement decoded and encoded again, nothing else: what all steps together could reach at best
 STEP     the step as `civicbus run STEP --until-idle` builds it, on what the steps before it wrote
@@ -15,7 +15,8 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
-from bench.measure import Figure, in_turn, measured, run_child
+from bench.copies import side_by_side
+from bench.measure import Figure, in_turn, measured, median, run_child
 from bench.setting import Choice, canonical, city, open_bus
 from bench.table import Line, line
 from bus.cli import resolving
@@ -27,13 +28,15 @@ from bus.step.loop import calm_collector
 
 COMMAND = "python -m bench resolver"
 LEAST = 5_000
+LEAST_OF_SMALL = 80
 MOST_MB = 300
+UNIT = "statements per CPU-second"
 
 Steps = Mapping[str, Figure]
 
 
 def take(choice: Choice) -> list[Line]:
-    """The figures."""
+    """The figures: a city, round after round; and once so many cities side by side that there are about `choice.records` masters."""
     where, home = city(choice.residents), canonical(choice.residents)
     every: list[Steps] = []
     with tempfile.TemporaryDirectory(prefix="civicbus-bench-") as temporary:
@@ -44,26 +47,39 @@ def take(choice: Choice) -> list[Line]:
                 "all steps": partial(_on_a_copy, home, where, Path(temporary), every),
             },
         )
-    return _lines(found["alone"], found["all steps"], every)
+        copies = round(choice.records / every[0]["masters"].records)
+        large: list[Steps] = []
+        if copies > 1:
+            found |= in_turn(1, {"large": partial(_on_a_copy, side_by_side(choice.residents, copies), where, Path(temporary), large)})
+    return [*_lines(found["alone"], found["all steps"], every), *(_large(found["all steps"], found["large"], large) if large else ())]
 
 
 def _lines(alone: Sequence[Figure], together: Sequence[Figure], every: Sequence[Steps]) -> list[Line]:
     statements, masters = together[0].records, every[0]["masters"].records
-    unit = "statements per CPU-second"
     ratios = [100 * a.per_cpu_second / b.per_cpu_second for a, b in zip(together, alone, strict=True)]
     lines = [
-        line(f"all steps: {statements:,} statements, {masters:,} masters", [f.per_cpu_second for f in together], unit, COMMAND, least=LEAST),
-        line("decoding and encoding the statements, nothing else", [f.per_cpu_second for f in alone], unit, COMMAND),
+        line(
+            f"all steps: {statements:,} statements, {masters:,} masters", [f.per_cpu_second for f in together], UNIT, COMMAND, least=LEAST
+        ),
+        line("decoding and encoding the statements, nothing else", [f.per_cpu_second for f in alone], UNIT, COMMAND),
         line("— all steps ÷ decoding and encoding alone", ratios, "%", COMMAND),
         line("largest step: peak", [f.peak_mb for f in together], "MB", COMMAND, most=MOST_MB),
     ]
     for step in resolving.STEPS:
         figures = [steps[step] for steps in every]
-        lines += [
-            line(f"{step} alone: {figures[0].records:,} records", [statements / f.cpu_s for f in figures], unit, COMMAND),
-            line(f"— {step}: peak", [f.peak_mb for f in figures], "MB", COMMAND),
-        ]
+        lines.append(line(f"{step}, {figures[0].records:,} records", [statements / f.cpu_s for f in figures], UNIT, COMMAND))
+        lines.append(line(f"— {step}: peak", [f.peak_mb for f in figures], "MB", COMMAND))
     return lines
+
+
+def _large(small: Sequence[Figure], large: Sequence[Figure], steps: Sequence[Steps]) -> list[Line]:
+    statements, masters = large[0].records, steps[0]["masters"].records
+    ratio = 100 * large[0].per_cpu_second / median([f.per_cpu_second for f in small])
+    return [
+        line(f"all steps: {statements:,} statements, {masters:,} masters", [large[0].per_cpu_second], UNIT, COMMAND),
+        line("— of the speed of the smaller city", [ratio], "%", COMMAND, least=LEAST_OF_SMALL),
+        line("— largest step: peak", [large[0].peak_mb], "MB", COMMAND, most=MOST_MB),
+    ]
 
 
 def _on_a_copy(home: Path, where: Path, temporary: Path, every: list[Steps]) -> Figure:

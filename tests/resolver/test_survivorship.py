@@ -120,7 +120,9 @@ def test_order_and_repetition_change_no_byte(data: st.DataObject, statements: li
     assert one == other
 
 
-_RULES = st.sampled_from([RESIDENT, rule(), rule(recency=True), rule(authority="", order=()), rule(authority="", order=("social", "civil"))])
+_RULES = st.sampled_from(
+    [RESIDENT, rule(), rule(recency=True), rule(authority="", order=()), rule(authority="", order=("social", "civil"))]
+)
 
 
 @given(st.lists(_STATEMENT, max_size=8), _RULES)
