@@ -16,10 +16,9 @@ from bus.cli.context import App
 from bus.event import Output, Record
 from bus.eventlog import topics
 
-_OWN = frozenset(
-    ["event_id", "id_token", "token", "household_key", "source_person_code", "name", "real_estate_unit_no", "source_code"]
-    + ["compound_code", "compound", "compound_name", "road"]
-)
+_IN_PERSON = ("event_id", "id_token", "token", "household_key", "source_person_code", "name")
+_IN_DWELLING = ("real_estate_unit_no", "source_code", "compound_code", "compound", "compound_name", "road")
+_OWN = frozenset((*_IN_PERSON, *_IN_DWELLING))
 """Fields by which a subject, or what stands beside it, is told from others: these differ from copy to copy."""
 _TOGETHER = 2000
 
