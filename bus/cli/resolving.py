@@ -32,30 +32,34 @@ def identify(app: App) -> Step:
     """canonical.* → internal.*"""
     from bus.resolver.identify import Identify
     from bus.resolver.identity import identities
+    from bus.resolver.routing import owners
 
     step = Identify(app.codec.decoder(), identities, app.keys, routes(app))
-    return Step(IDENTIFY, READS[IDENTIFY], Memory(step.decide), refuse)
+    return Step(IDENTIFY, READS[IDENTIFY], Memory(step.decide, asks=owners), refuse)
 
 
 def alias(app: App) -> Step:
     """internal.alias → internal.dwelling"""
     from bus.resolver.alias import Alias
+    from bus.resolver.routing import owners
 
-    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", routes(app)).decide), refuse)
+    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", routes(app)).decide, asks=owners), refuse)
 
 
 def match(app: App) -> Step:
     """internal.evidence → internal.pending"""
     from bus.resolver.match import Match
+    from bus.resolver.routing import owners
 
-    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, routes(app)).decide), refuse)
+    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, routes(app)).decide, asks=owners), refuse)
 
 
 def join(app: App) -> Step:
     """internal.pending → internal.resident, internal.decision"""
     from bus.resolver.join import Join
+    from bus.resolver.routing import owners
 
-    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, routes(app)).decide), refuse)
+    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, routes(app)).decide, asks=owners), refuse)
 
 
 def merge(app: App) -> Step:

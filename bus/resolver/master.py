@@ -19,7 +19,7 @@ from bus.resolver.disputes import Answer, Clock, Disputes, Place
 from bus.resolver.identify import own_subject
 from bus.resolver.rulings import corrected, settled
 from bus.resolver.subject import ANSWER, DECISION, FORWARD, MOVE, Arrived, Due, Errand, Kept, Told
-from bus.resolver.survivorship import Held, Master, Statement, merge
+from bus.resolver.survivorship import Held, Master, Statement, compiled
 from bus.sealing import row_hash
 
 _CORRECTIONS = frozenset({"corrected", "annulled"})
@@ -43,6 +43,7 @@ class _Maker:
         self._encode, self._decode = codec.encoder(f"{topics.master(entity)}-value"), codec.decoder()
         self._encode_dispute = codec.encoder(DISPUTE)
         self._entity, self._rules = entity, rule_files.load(schemas, entity)
+        self._merge = compiled(self._rules)
         self._keys, self._clock, self._departments = keys, clock, departments
 
     def follows(self, subject: bytes, come: Arrived) -> Due:
@@ -52,7 +53,7 @@ class _Maker:
         stay, gone = settled(subject, come, strangers)
         kept_here = {each.key for each in stay}
         at = max((each.known_from for each in come.statements), default=0)
-        master = merge([each for each in said if each.key in kept_here], self._rules) if stay else None
+        master = self._merge([each for each in said if each.key in kept_here]) if stay else None
         master, disputes = self._disputed(subject, master, come)
         value = self._record(subject, master, come) if master is not None else None
         return Due(value, at, _errands(subject, come, gone, strangers), disputes)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.resolver.routing import Routes, split
+from bus.resolver.routing import Routes, owners, split
 from bus.resolver.subject import (
     DECISION,
     FORWARD,
@@ -44,7 +44,7 @@ class Merge:
     def memory(self) -> Memory:
         """What the step does, for the loop."""
         writes = {topics.internal(entity): (topics.master(entity), *self._disputes) for entity in self._follows}
-        return Memory(self.decide, fold=self.fold, writes=writes, learn=self.learn)
+        return Memory(self.decide, self.fold, writes, self.learn, owners)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """The masters and errands that this batch changes."""

@@ -14,7 +14,7 @@ withdraws never takes away what another has just sent.
 
 from __future__ import annotations
 
-from bus.event import Output, Record
+from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import partition_of
 
@@ -56,6 +56,11 @@ class Routes:
 
     def _to(self, topic: str, owner: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         return Output(topic, Record(owner + statement + via, value, timestamp), partition_of(owner, self._partitions))
+
+
+def owners(batch: Batch) -> set[bytes]:
+    """The first parts of the keys of these records: whose owner they were sent to, and what its view keeps things under."""
+    return {record.key[:ID_BYTES] for record in batch.records if record.key is not None}
 
 
 def split(key: bytes) -> tuple[bytes, bytes]:
