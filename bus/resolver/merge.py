@@ -12,7 +12,22 @@ from collections.abc import Callable, Mapping
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.resolver.routing import Routes, split
-from bus.resolver.subject import DECISION, FORWARD, WRITTEN, Arrived, Change, Due, arrived, changes, digest, sent_item, stamped
+from bus.resolver.subject import (
+    DECISION,
+    FORWARD,
+    HELD,
+    LINKS,
+    MEMBER,
+    WRITTEN,
+    Arrived,
+    Change,
+    Due,
+    arrived,
+    changes,
+    digest,
+    sent_item,
+    stamped,
+)
 from bus.resolver.tally import counted
 from bus.step import Memory, View
 
@@ -67,6 +82,10 @@ class Merge:
                 return self._routes.about(entity, change.owner, change.id, subject, change.value, change.at)
             case kind if kind == DECISION:
                 return self._routes.decision(change.id, change.value, change.at)
+            case kind if kind == MEMBER:
+                return self._routes.on_link(change.id, MEMBER, subject, change.value, change.at)
+            case kind if kind == LINKS:
+                return self._routes.told("dwelling", change.owner, HELD, subject, change.value, change.at)
         raise ValueError(f"no errand of kind {change.kind!r}")
 
     def learn(self, batch: Batch, view: View) -> None:
