@@ -201,18 +201,23 @@ def _joined(periods: Sequence[_Period]) -> list[_Period]:
 
 
 def _moved(said: Sequence[Stated], today: str) -> dict[tuple[str, str | None], str]:
-    """(department, dwelling) → since when the same department knows a later home. Only what has a time can be later."""
-    since: dict[str, dict[str | None, str]] = {}
+    """(department, dwelling) → since when the same department knows a later home. Only what has a time can be earlier or later; a dwelling
+    that cannot be told from others ends none, because it may be the same."""
+    homes: dict[str, dict[str | None, str]] = {}
+    known: dict[str, set[str]] = {}
     for each in said:
         start = each.from_on or each.seen
         if each.kind == RESIDENT and each.state == "live" and not passed(each.until_on, today) and each.other and start:
-            homes = since.setdefault(each.department, {})
-            homes[each.other] = max(start, homes.get(each.other, "")) if not each.vague else homes.get(each.other, "")
+            of = homes.setdefault(each.department, {})
+            of[each.other] = max(start, of.get(each.other, ""))
+            if not each.vague:
+                known.setdefault(each.department, set()).add(each.other)
     found = {}
-    for department, homes in since.items():
-        latest = max(homes.values())
-        if sum(start == latest for start in homes.values()) == 1:
-            found.update({(department, other): latest[:10] for other, start in homes.items() if start < latest})
+    for department, of_known in known.items():
+        of = homes[department]
+        latest = max(of[other] for other in of_known)
+        if sum(of[other] == latest for other in of_known) == 1:
+            found.update({(department, other): latest[:10] for other, start in of.items() if start < latest})
     return found
 
 
