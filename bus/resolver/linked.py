@@ -17,10 +17,12 @@ from bus.resolver.linking import GONE, VAGUE, Way, member
 from bus.resolver.links import Link, Stated, links
 from bus.resolver.routing import ID_BYTES
 from bus.resolver.subject import HELD, LINK, LINKS, MEMBER, Arrived, Errand
-from bus.resolver.survivorship import Master
+from bus.resolver.survivorship import Master, Statement
 
 Ends = frozenset[tuple[str, str]]
 """(dataset, role) of the statements that links name: see `bus.resolver.ends.can_be_ends`."""
+DEATH_NOTES = frozenset({"身故", "已故", "亡故", "去世", "死亡", "病故"})
+"""What stands behind the name of a dead person (domain facts §2.7)."""
 _SHOWN = tuple(name for name in Link._fields if name != "vague")
 
 
@@ -78,8 +80,13 @@ def _by_dwelling(found: Iterable[Link]) -> Mapping[bytes, list[Link]]:
     return by
 
 
+def is_dead(deceased: Any, statements: Iterable[Statement]) -> bool:
+    """Whether some department knows that a person has died: says so, or notes it behind the name, as the register of owners does."""
+    return deceased is True or any(each.said.get("name_note") in DEATH_NOTES for each in statements)
+
+
 def _is_gone(entity: str, master: Master) -> bool:
     """Whether a person is known to have died, a dwelling to have been demolished."""
-    if entity == "resident":
-        return (held := master.fields.get("deceased")) is not None and held.value is True
-    return (held := master.fields.get("status")) is not None and held.value == "demolished"
+    held = master.fields.get("deceased" if entity == "resident" else "status")
+    value = held.value if held else None
+    return is_dead(value, master.statements) if entity == "resident" else value == "demolished"
