@@ -175,6 +175,7 @@ def _between(
 def _stated(kind: str, entity: str, other: str | None, said: Mapping[str, Any], known_from: int, **more: Any) -> Stated:
     source = said["source"]
     more.setdefault("state", _state(said))
+    more["delivery"] = source["delivery"]
     more.setdefault("seen", said.get("updated_at") or said.get("recorded_at"))
     return Stated(kind, entity, other, source["department"], source["dataset"], said["event_id"], known_from, **more)
 

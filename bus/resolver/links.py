@@ -16,7 +16,7 @@ There is no clock: what is so *now* is told for the day on which the newest of w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ class Stated(NamedTuple):
     `kind`, `entity`, `other`: as in the master record; `known_from`: when its record was published (ms); `from_on`, `until_on`: ISO 8601,
     as precise as they are known; `seen`: when the department saw or changed it; `state`: live, ended or annulled; `act`: of a marriage,
     what the row registers; `vague`: the dwelling has no identity but this statement's own, so two may be one; `gone`: the other end is no
-    more; `moved`: a later version of the statement names another end."""
+    more; `moved`: a later version of the statement names another end; `delivery`: with which the department said it."""
 
     kind: str
     entity: str
@@ -62,6 +62,7 @@ class Stated(NamedTuple):
     vague: bool = False
     gone: bool = False
     moved: bool = False
+    delivery: str = ""
 
 
 class Link(NamedTuple):
@@ -201,24 +202,39 @@ def _joined(periods: Sequence[_Period]) -> list[_Period]:
 
 
 def _moved(said: Sequence[Stated], today: str) -> dict[tuple[str, str | None], str]:
-    """(department, dwelling) → since when the same department knows a later home. Only what has a time can be earlier or later; a dwelling
-    that cannot be told from others ends none, because it may be the same."""
-    homes: dict[str, dict[str | None, str]] = {}
-    known: dict[str, set[str]] = {}
+    """(department, dwelling) → since when the same department knows a later home (empty: the day is not known)."""
+    homes: dict[str, dict[str | None, list[Stated]]] = {}
     for each in said:
-        start = each.from_on or each.seen
-        if each.kind == RESIDENT and each.state == "live" and not passed(each.until_on, today) and each.other and start:
-            of = homes.setdefault(each.department, {})
-            of[each.other] = max(start, of.get(each.other, ""))
-            if not each.vague:
-                known.setdefault(each.department, set()).add(each.other)
-    found = {}
-    for department, of_known in known.items():
-        of = homes[department]
-        latest = max(of[other] for other in of_known)
-        if sum(of[other] == latest for other in of_known) == 1:
-            found.update({(department, other): latest[:10] for other, start in of.items() if start < latest})
+        if each.kind == RESIDENT and each.state == "live" and not passed(each.until_on, today) and each.other and _start(each):
+            homes.setdefault(each.department, {}).setdefault(each.other, []).append(each)
+    found: dict[tuple[str, str | None], str] = {}
+    for department, of in homes.items():
+        if (last := _last_home(of)) is None:
+            continue
+        since = max(map(_start, of[last]))
+        for other, stated in of.items():
+            if other != last and (start := max(map(_start, stated))) <= since:
+                found[department, other] = since[:10] if start < since else ""
     return found
+
+
+def _last_home(homes: Mapping[str | None, Sequence[Stated]]) -> str | None:
+    """Into which of its homes a department says that a person moved last; None where that is not certain. Of two that it dates alike the
+    one that a later delivery named beside the other. A dwelling that cannot be told from others is none: it may be the same."""
+    known = {other: stated for other, stated in homes.items() if not all(each.vague for each in stated)}
+    latest = max((max(map(_start, stated)) for stated in known.values()), default="")
+    last = [other for other, stated in known.items() if max(map(_start, stated)) == latest]
+    if len(last) < 2:
+        return last[0] if last else None
+    newest = max(last, key=lambda other: (max(each.known_from for each in known[other]), other))
+    came = {(each.dataset, each.delivery): each.known_from for each in known[newest]}
+    before = [each for other in last if other != newest for each in known[other]]
+    later = all((each.dataset, each.delivery) not in came and each.known_from < min(came.values()) for each in before)
+    return newest if later else None
+
+
+def _start(each: Stated) -> str:
+    return each.from_on or each.seen or ""
 
 
 def _link(period: _Period, today: str, dead: bool, moved: dict[tuple[str, str | None], str]) -> Link:

@@ -67,6 +67,13 @@ def test_a_later_home_said_by_the_same_department_ends_the_one_that_was_never_cl
     assert [(each.other, each.ended_by, each.until_on) for each in found] == [("old", "move", "2026-03-01"), ("new", None, None)]
 
 
+def test_of_two_homes_dated_alike_the_one_that_a_later_delivery_names_is_where_the_person_went() -> None:
+    old, new = said(other="old", seen="2026-01-10", delivery="1"), said(other="new", seen="2026-01-10", delivery="2", known_from=NOW + 1)
+
+    assert now_at(old, new) == {"old": "move", "new": None}
+    assert now_at(old, new._replace(delivery="1")) == {"old": None, "new": None}
+
+
 def test_homes_without_any_date_end_nothing() -> None:
     assert now_at(said(other="a"), said(other="b")) == {"a": None, "b": None}
 
@@ -167,6 +174,7 @@ anything = st.builds(
     vague=st.booleans(),
     gone=st.booleans(),
     moved=st.booleans(),
+    delivery=st.sampled_from(["1", "2"]),
 )
 
 
