@@ -27,12 +27,19 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "batch_records": ("CIVICBUS_BATCH_RECORDS", "records in one transaction of a step; default 2000"),
     "lead_records": ("CIVICBUS_LEAD_RECORDS", "records that a publisher may be ahead of a step that is at work; default 100000"),
     "stall_s": ("CIVICBUS_STALL_S", "seconds without a sign of life after which a step ends itself; default 120"),
+    "dispute_days": ("CIVICBUS_DISPUTE_DAYS", "working days that a department has to answer to a dispute; default 10"),
+    "working_days": ("CIVICBUS_WORKING_DAYS", "file of the city's own working days, a line each: 2027-02-05 rest; default none"),
+    "make_up_days": (
+        "CIVICBUS_MAKE_UP_DAYS",
+        "1: weekend days worked instead of a holiday count as working days, 0: they do not; default 1",
+    ),
     "listen": ("CIVICBUS_LISTEN", "address of /metrics and /health; default 127.0.0.1:9464"),
     "diary": ("CIVICBUS_DIARY", "1: a diary of JSON lines on standard error; default none (`up` writes one)"),
 }
 """Field → (twin in the environment, meaning). Beside them `CIVICBUS_KAFKA_<SETTING>` (`CIVICBUS_KAFKA_SASL_USERNAME` is Kafka's
 `sasl.username`), or `CIVICBUS_KAFKA_FILE`, a properties file with such settings, for passwords that should not be in an environment."""
 
+_YES = ("1", "true", "yes")
 _NAMESPACE = re.compile(r"[a-zA-Z0-9_-]{0,40}")
 
 
@@ -50,6 +57,9 @@ class Settings:
     batch_records: int = 2000
     lead_records: int = 100_000
     stall_s: int = 120
+    dispute_days: int = 10
+    working_days: Path | None = None
+    make_up_days: bool = True
     listen: tuple[str, int] = ("127.0.0.1", 9464)
     diary: bool = False
     kafka: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -90,8 +100,11 @@ def read_settings(options: Mapping[str, str | None], env: Mapping[str, str] | No
         batch_records=_number(get("batch_records", "2000"), "CIVICBUS_BATCH_RECORDS", 1, 100_000),
         lead_records=_number(get("lead_records", "100000"), "CIVICBUS_LEAD_RECORDS", 1, 1_000_000_000),
         stall_s=_number(get("stall_s", "120"), "CIVICBUS_STALL_S", 1, 86400),
+        dispute_days=_number(get("dispute_days", "10"), "CIVICBUS_DISPUTE_DAYS", 1, 366),
+        working_days=Path(get("working_days")) if get("working_days") else None,
+        make_up_days=get("make_up_days", "1").lower() in _YES,
         listen=_address(get("listen", "127.0.0.1:9464")),
-        diary=get("diary").lower() in ("1", "true", "yes"),
+        diary=get("diary").lower() in _YES,
         kafka=_kafka(env),
     )
 

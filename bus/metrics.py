@@ -48,6 +48,12 @@ METRICS: Mapping[str, Meaning] = {
     "civicbus_identity_decisions": Meaning("counter", ("verdict",), "Decisions about whom a statement is, made or made anew."),
     "civicbus_identity_queue": Meaning("gauge", ("entity",), "Statements of which a person has to decide whom they are about."),
     "civicbus_identity_queue_seconds": Meaning("gauge", ("entity",), "Age of the oldest of them."),
+    "civicbus_disputes_open": Meaning("gauge", ("department",), "Disputes that a department is asked about and that are not closed."),
+    "civicbus_disputes_overdue": Meaning("gauge", ("department",), "Of these, those whose time to answer is over."),
+    "civicbus_disputes_escalated": Meaning(
+        "gauge", ("department",), "Of these, those that no department answers for: the data office has to."
+    ),
+    "civicbus_disputes_oldest_seconds": Meaning("gauge", ("department",), "Age of the oldest of these."),
     "civicbus_log_up": Meaning("gauge", (), "1 when the log answers."),
     "civicbus_build": Meaning("gauge", ("version", "log"), "Always 1; which civicbus, on which kind of log."),
 }

@@ -13,6 +13,7 @@ MAX_UNPACKED = 512 << 20
 
 MAX_RATIO = 300
 MAX_PARTS = 5_000
+_ZIP = b"PK\x03\x04"
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 """An .xls of Excel 97-2003, or an .xlsx locked by a password: both are OLE containers."""
 
@@ -33,6 +34,12 @@ def refuse_what_is_no_workbook(path: Path) -> None:
             with zipfile.ZipFile(stream) as parts:
                 infos = parts.infolist()
         except (zipfile.BadZipFile, ValueError, OSError):
+            if head.startswith(_ZIP):
+                raise FileRefused(
+                    "The workbook is damaged: its end is missing.", "工作簿已损坏：文件末尾缺失。", place=path.name,
+                    hint="It was copied or downloaded in part: fetch it again, or open it in Excel and save it.",
+                    hint_zh="复制或下载不完整，请重新获取，或在 Excel 中打开后另存。",
+                ) from None  # fmt: skip
             raise FileRefused(
                 "This is no .xlsx workbook.", "该文件不是 .xlsx 工作簿。", place=path.name,
                 hint="A renamed CSV or web page is no workbook: save it from Excel as .xlsx.",

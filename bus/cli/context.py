@@ -5,6 +5,8 @@ A command takes `ctx: typer.Context` and calls `of(ctx)`.
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +85,8 @@ class App:
     def create_topics(self) -> None:
         """Make the topics that steps write and that do not exist yet."""
         names = {topics.ACCOUNT, *topics.of_resolver()}
-        names |= {*map(topics.dead_letter, self.catalog.departments), *map(topics.canonical, self.catalog.entities)}
+        names |= {make(department) for department in self.catalog.departments for make in (topics.dead_letter, topics.dispute)}
+        names |= set(map(topics.canonical, self.catalog.entities))
         self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))
 
     def dataset(self, name: str) -> str:
@@ -101,6 +104,17 @@ def of(ctx: typer.Context) -> App:
     """The `App` of this run."""
     app: App = ctx.find_root().obj
     return app
+
+
+def person(app: App) -> str:
+    """Who acts: the principal that the log authenticates, else the user whose process this is. Never an option, and no variable of the
+    environment: nobody says it of himself."""
+    if principal := app.settings.kafka.get("sasl.username"):
+        return principal
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def open_log(settings: Settings) -> EventLog:

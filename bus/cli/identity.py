@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bus.cli.context import App, known, of
+from bus.cli.context import App, known, of, person
 from bus.cli.reading import HOW, Lines, for_people
 from bus.cli.resolving import routes
 from bus.cli.say import note, out, table
@@ -160,16 +159,11 @@ def _rule(app: App, store: Store, ruling: Ruling, touched: Iterable[bytes], undo
     """Write a ruling, with who made it and which records it puts right."""
     sides = sorted(set(touched))
     wrong = sorted(record["event_id"] for each in sides if (record := store.master(each)) is not None)
-    ruling = replace(ruling, by=_person(app), corrects=wrong)
+    ruling = replace(ruling, by=person(app), corrects=wrong)
     ruling = replace(ruling, id=row_hash(app.keys, "ruling", ruling.record(), ruling.at.to_bytes(8, "big")))
     with app.log.writer("rulings") as writer:
         writer.append(rulings.outputs(ruling, routes(app), sides, undone))
     note(f"{ruling.id.hex()}: ruled; it takes effect with the next run of the resolver. 已裁定，归并步骤下次运行时生效。")
-
-
-def _person(app: App) -> str:
-    """Who rules, as the system knows it: never by his own word."""
-    return app.settings.kafka.get("sasl.username") or getpass.getuser()
 
 
 def _there(store: Store, subject: bytes) -> None:

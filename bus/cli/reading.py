@@ -128,7 +128,7 @@ def chosen(log: EventLog, patterns: Iterable[str]) -> list[str]:
 
 def decoded(batch: Batch, decode: Decoder) -> Iterator[dict[str, Any]]:
     """A batch's events in the shape of interfaces.md. A record that cannot be decoded has a null value and says so under `error`."""
-    avro = batch.topic.startswith(("raw.", "canonical.", "master."))
+    avro = batch.topic.startswith(("raw.", "canonical.", "master.", "dispute."))
     for offset, record in zip(batch.offsets, batch.records, strict=True):
         event: dict[str, Any] = {
             "topic": batch.topic,

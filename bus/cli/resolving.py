@@ -13,6 +13,7 @@ from bus.step import Memory, Step
 from bus.step.progress import Reads
 
 if TYPE_CHECKING:
+    from bus.resolver.disputes import Clock
     from bus.resolver.routing import Routes
 
 IDENTIFY, ALIAS, MATCH, JOIN, LINK, MERGE = "identify", "alias", "match", "join", "link", "merge"
@@ -66,11 +67,13 @@ def link(app: App) -> Step:
 
 
 def merge(app: App) -> Step:
-    """internal.* → master.*"""
+    """internal.* → master.*, dispute.*"""
     from bus.resolver.master import masters
     from bus.resolver.merge import Merge
 
-    step = Merge(masters(app.codec, app.schemas, topics.MASTERS, app.keys), routes(app))
+    departments = app.catalog.departments
+    follows = masters(app.codec, app.schemas, topics.MASTERS, app.keys, clock(app), departments)
+    step = Merge(follows, routes(app), departments)
     return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 
@@ -85,16 +88,31 @@ def refuse(topic: str, partition: int, offset: int, record: Record) -> list[Outp
     return [Output(topics.REFUSED, Record(place.encode(), record.value, record.timestamp, headers))]
 
 
+def clock(app: App) -> Clock:
+    """How long a department has to answer to a dispute. Raises `ConfigRefused` for a calendar that cannot be read."""
+    from bus.resolver.disputes import Clock
+    from bus.standards.working_days import WorkingDays, read_own
+
+    own, place = {}, app.settings.working_days
+    if place is not None:
+        try:
+            own = read_own(place.read_text(encoding="utf-8"), str(place))
+        except (OSError, ValueError) as wrong:
+            raise ConfigRefused("The calendar of working days cannot be read.", "无法读取工作日历文件。", place=str(place)) from wrong
+    return Clock(WorkingDays(own, app.settings.make_up_days), app.settings.dispute_days)
+
+
 def routes(app: App) -> Routes:
-    """Where records of the resolver go."""
+    """Where the resolver's records go in this log."""
     from bus.resolver.routing import Routes
 
     return Routes(_partitions(app))
 
 
 def _partitions(app: App) -> int:
-    """How many partitions the resolver's topics have: all the same, because a subject's statements and its master share one number."""
-    mine = set(topics.of_resolver()) - {topics.REFUSED, topics.TALLY}
+    """How many partitions the resolver's topics have: all the same, because a subject's statements, its master and its disputes share one
+    number."""
+    mine = {*topics.of_resolver(), *map(topics.dispute, app.catalog.departments)} - {topics.REFUSED, topics.TALLY}
     found = {len(info.ends) for info in app.log.topics() if info.name in mine}
     if len(found) != 1:
         raise ConfigRefused(

@@ -23,6 +23,7 @@ from bus.eventlog.port import EventLog
 from bus.eventlog.sqlite import SqliteLog
 from bus.supervisor import Children, Gauge, Inbox, serve
 from bus.supervisor.inbox import Dropped
+from bus.supervisor.standing import Standing
 
 _LOOK_S = 1.0
 _PUBLISH_AT_ONCE = 8  # files of different datasets: some 100 MB each
@@ -100,7 +101,8 @@ def gauge(app: App) -> Gauge:
     def state(log: EventLog) -> Path:
         return state_of_log(app.settings, log)
 
-    return Gauge(lambda: open_log(app.settings), state, READS, app.settings.stall_s, app.settings.log.partition(":")[0])
+    kind, standing = app.settings.log.partition(":")[0], Standing(app.codec.decoder())
+    return Gauge(lambda: open_log(app.settings), state, READS, app.settings.stall_s, kind, standing)
 
 
 def _civicbus() -> list[str]:

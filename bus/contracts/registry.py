@@ -128,7 +128,7 @@ def release(folder: Path) -> tuple[Version, ...]:
 
 def _files(folder: Traversable) -> Iterator[tuple[str, int, str, Traversable]]:
     """(subject, version, place, file) of every schema file, sorted by place."""
-    for kind in ("canonical", "internal", "master"):
+    for kind in ("canonical", "internal", "master", "dispute"):
         yield from _schemas_in(folder / kind, kind, kind)
     departments = folder / "departments"
     for entry in _children(departments):

@@ -48,8 +48,13 @@ def master(entity: str) -> str:
     return f"master.{entity}"
 
 
+def dispute(department: str) -> str:
+    """The topic on which a department is told where others differ; only it may read there."""
+    return f"dispute.{department}"
+
+
 def of_resolver() -> list[str]:
-    """All topics that the resolver writes."""
+    """All topics that the resolver writes, but those of disputes, which each department has one of."""
     return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, LINK, REFUSED, TALLY]
 
 
@@ -77,6 +82,6 @@ def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
         return TopicSpec(topic, 1, "forever")
     if topic in (REFUSED, TALLY):
         return TopicSpec(topic, 1, "forever")
-    if kind in ("internal", "master"):
+    if kind in ("internal", "master", "dispute"):
         return TopicSpec(topic, partitions, "latest")
     raise WrongUse(f"No topic is kept by the name of '{topic}'.", f"没有名为“{topic}”的主题类型。", place=topic)

@@ -42,7 +42,7 @@ _NOTED_EVERY = 25
 @dataclass(frozen=True, slots=True)
 class Publication:
     """What a publish needs beside the file (`log`: not on a dry run). `encode`: raw value → bytes in wire format. `state`: folder of views.
-    `pace` is called before every batch: the seam for a bounded lead over the slowest step."""
+    `pace` is called before every batch, and returns once the next may go out (`lead.py`)."""
 
     log: EventLog | None
     contract: Contract

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -14,31 +14,40 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import rules as rule_files
 from bus.resolver.contradiction import others_under_one_number
+from bus.resolver.differences import Difference, differences, stating, without
+from bus.resolver.disputes import Answer, Clock, Disputes, Place
 from bus.resolver.ends import can_be_ends
 from bus.resolver.identify import own_subject
 from bus.resolver.linked import as_values, link_errands, links_of
 from bus.resolver.links import Link
 from bus.resolver.rulings import corrected, settled
-from bus.resolver.subject import DECISION, FORWARD, MOVE, Arrived, Due, Errand, Kept
+from bus.resolver.subject import ANSWER, DECISION, FORWARD, MOVE, Arrived, Due, Errand, Kept, Told
 from bus.resolver.survivorship import Held, Master, Statement, merge
 from bus.sealing import row_hash
 
 _CORRECTIONS = frozenset({"corrected", "annulled"})
+DISPUTE = "dispute.department-value"
+"""The subject of the schema of disputes: one for all departments."""
 _NO_ID, _ID_LENGTH = b"\x00", b"\x40"
 
 
-def masters(codec: Codec, schemas: Traversable, entities: Sequence[str], keys: KeyRing) -> dict[str, Callable[[bytes, Arrived], Due]]:
-    """Entity → (subject, what has come to it) → what follows. Raises `ConfigRefused` for rules or schemas that are not right."""
-    return {entity: _Maker(codec, schemas, entity, keys).follows for entity in entities}
+def masters(
+    codec: Codec, schemas: Traversable, entities: Sequence[str], keys: KeyRing, clock: Clock, departments: Collection[str]
+) -> dict[str, Callable[[bytes, Arrived], Due]]:
+    """Entity → (subject, what has come to it) → what follows. `departments`: those that can be asked where they differ. Raises
+    `ConfigRefused` for rules or schemas that are not right."""
+    return {entity: _Maker(codec, schemas, entity, keys, clock, departments).follows for entity in entities}
 
 
 class _Maker:
     """Makes the master records of one entity."""
 
-    def __init__(self, codec: Codec, schemas: Traversable, entity: str, keys: KeyRing) -> None:
+    def __init__(self, codec: Codec, schemas: Traversable, entity: str, keys: KeyRing, clock: Clock, departments: Collection[str]) -> None:
         self._encode, self._decode = codec.encoder(f"{topics.master(entity)}-value"), codec.decoder()
+        self._encode_dispute = codec.encoder(DISPUTE)
         self._entity, self._rules = entity, rule_files.load(schemas, entity)
-        self._keys, self._ends = keys, can_be_ends(schemas)
+        self._keys, self._clock, self._departments = keys, clock, departments
+        self._ends = can_be_ends(schemas)
 
     def follows(self, subject: bytes, come: Arrived) -> Due:
         """The master record, and the statements that go elsewhere."""
@@ -47,18 +56,34 @@ class _Maker:
         stay, gone = settled(subject, come, strangers)
         kept_here = {each.key for each in stay}
         at = max((each.known_from for each in come.statements), default=0)
-        errands = _errands(subject, come, gone, strangers)
         master = merge([each for each in said if each.key in kept_here], self._rules) if stay else None
+        master, disputes = self._disputed(subject, master, come)
+        errands = _errands(subject, come, gone, strangers)
         if master is None:
-            return Due(None, at, errands)
+            return Due(None, at, errands, disputes)
         found = links_of(self._entity, come, master)
         errands |= link_errands(self._entity, subject, master, found, self._ends, self._keys)
         at = max(at, *(each.known_from for each in found)) if found else at
-        return Due(self._record(subject, master, come, found), at, errands)
+        return Due(self._record(subject, master, come, found), at, errands, disputes)
 
     def _record(self, subject: bytes, master: Master, come: Arrived, found: Sequence[Link]) -> bytes:
         rights = corrected(come, max(each.known_from for each in master.statements))
         return self._named(self._encode(as_value(subject, master, rights, found)))
+
+    def _disputed(self, subject: bytes, master: Master | None, come: Arrived) -> tuple[Master | None, dict[str, Told]]:
+        """The master without the differences that are settled, and what departments are told of those that are not."""
+        found: list[Difference] = []
+        if master is not None:
+            found = differences(self._entity, subject, master, self._rules, self._keys, self._departments)
+        if not found and not come.disputes:
+            return master, {}
+        answers = [Answer.decoded(told.value, told.at) for told in come.told.get(ANSWER, {}).values()]
+        before = {Place(*place.split(":", 1)): self._decode(value)[1] for place, value in come.disputes.items()}
+        now = max((*(each.known_from for each in come.statements), *(each.at for each in answers)), default=0)
+        asked = Disputes(self._entity, subject, self._keys, self._clock, partial(stating, master, self._rules), now)
+        settled = asked.settled(found, answers, before)
+        told = {":".join(place): Told(now, self._encode_dispute(dict(record))) for place, record in settled.records.items()}
+        return without(master, self._rules, settled.over) if master is not None else None, told
 
     def _named(self, encoded: bytes) -> bytes:
         """The record with its event_id, which is the last field: a hash of all before it, as 32 hexadecimal digits."""

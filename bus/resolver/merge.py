@@ -1,5 +1,5 @@
 """Last step of the resolver, the owner of each subject: what has come to it becomes its master record, and what else follows is sent on.
-internal.* → master.*, internal.*
+internal.* → master.*, dispute.*, internal.*
 
 All that concerns a subject comes to one owner, whose view holds the latest of each. What follows is a function of that and the rules, so it
 does not matter in which order it came; it is written only where it differs from the one before.
@@ -7,7 +7,7 @@ does not matter in which order it came; it is written only where it differs from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
@@ -25,6 +25,7 @@ from bus.resolver.subject import (
     arrived,
     changes,
     digest,
+    dispute_item,
     sent_item,
     stamped,
 )
@@ -36,15 +37,17 @@ Follows = Callable[[bytes, Arrived], Due]
 
 
 class Merge:
-    """The decision of the step. `follows`: entity → what follows from what has come to one of its subjects."""
+    """The decision of the step. `follows`: entity → what follows from what has come to one of its subjects; `departments`: those that
+    are told of disputes."""
 
-    def __init__(self, follows: Mapping[str, Follows], routes: Routes) -> None:
+    def __init__(self, follows: Mapping[str, Follows], routes: Routes, departments: Collection[str] = ()) -> None:
         self._follows, self._routes = follows, routes
+        self._disputes = tuple(map(topics.dispute, sorted(departments)))
 
     def memory(self) -> Memory:
         """What the step does, for the loop."""
-        writes = {topics.internal(entity): topics.master(entity) for entity in self._follows}
-        return Memory(self.decide, writes=writes, learn=self.learn)
+        writes = {topics.internal(entity): (topics.master(entity), *self._disputes) for entity in self._follows}
+        return Memory(self.decide, fold=self.fold, writes=writes, learn=self.learn)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """The masters and errands that this batch changes."""
@@ -58,6 +61,14 @@ class Merge:
             newest = max(newest, at)
         return outputs + counted(entity, more, newest)
 
+    def fold(self, batch: Batch, view: View) -> None:
+        """Remember a batch that was decided on before. What was written then is learnt from where it was written, not decided anew: under
+        other rules it would be held to have been said."""
+        entity = topics.entity_of(batch.topic)
+        for subject, at in keep(batch, view).items():
+            come = arrived(view.items(subject))
+            self._sent(entity, subject, come, self._follows[entity](subject, come), at, view)
+
     def _settled(self, entity: str, subject: bytes, at: int, partition: int, view: View) -> list[Output]:
         """What is to be said anew of one subject. `at`: when something last came to it."""
         items = view.items(subject)
@@ -68,6 +79,17 @@ class Merge:
             view.put(subject, WRITTEN, now)
             when = at if due.master is None else due.at
             outputs.append(Output(topics.master(entity), Record(subject.hex().encode(), due.master, when), partition))
+        for place, told in due.disputes.items():
+            if come.disputes.get(place) != told.value:
+                view.put(subject, dispute_item(place), told.value)
+                department, _, field = place.partition(":")
+                said = Record(f"{subject.hex()}:{field}".encode(), told.value, told.at)
+                outputs.append(Output(topics.dispute(department), said, partition))
+        return outputs + self._sent(entity, subject, come, due, at, view)
+
+    def _sent(self, entity: str, subject: bytes, come: Arrived, due: Due, at: int, view: View) -> list[Output]:
+        """What is to be said anew to other owners."""
+        outputs = []
         for change in changes(come.sent, due.errands, at):
             outputs.append(self._said(entity, subject, change))
             if change.kept is None:
@@ -89,10 +111,14 @@ class Merge:
         raise ValueError(f"no errand of kind {change.kind!r}")
 
     def learn(self, batch: Batch, view: View) -> None:
-        """What the masters written last were."""
+        """What was written last: masters, and disputes about a subject of this view (its topic has those of all entities)."""
         for record in batch.records:
-            if record.key is not None:
-                view.put(bytes.fromhex(record.key.decode("ascii")), WRITTEN, digest(record.value))
+            name, _, field = (record.key or b"").decode("ascii").partition(":")
+            subject = bytes.fromhex(name)
+            if not field:
+                view.put(subject, WRITTEN, digest(record.value))
+            elif record.value is not None and view.get(subject, WRITTEN) is not None:
+                view.put(subject, dispute_item(f"{topics.entity_of(batch.topic)}:{field}"), record.value)
 
 
 def keep(batch: Batch, view: View) -> dict[bytes, int]:

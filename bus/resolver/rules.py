@@ -4,7 +4,7 @@ fields:
   residence_division:
     authority: social.resident_survey       the one source; its department owns the attribute
     fallback: [housing.lease, civil]        after it, in this order: datasets, or all of a department
-    compare: text | name | date | address   when two values are the same
+    compare: text | name | date | address   when two values are the same; none: they never contradict each other
     beside: [birth_date_precision]          fields that mean nothing alone and come with it
     by: recency                             instead of an order: only the latest counts, and another value is no dispute
 """
@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bus.errors import ConfigRefused
 
-Comparison = Literal["text", "name", "date", "address", "phones"]
+Comparison = Literal["text", "name", "date", "address", "phones", "none"]
 
 
 class Rule(NamedTuple):

@@ -5,25 +5,27 @@ Items of a subject, told apart by their length:
     0    –                  the view's own: digest of the master written last
     16   statement          time, the statement as in canonical.*, sent by `identify`
     32   statement, via     the same, sent by another decision
-    17   tag, id            time, value: what else is to be known of the subject (`MOVE`, `RULING`, `LINK`, `HELD`, `BENEFIT`)
+    17   tag, id            time, value: what else is to be known of the subject (a tag below)
     18   "\\0", kind, id     the view's own: to whom something was sent on, and a digest of it (an *errand*)
+    34…  "\\0…", place       the view's own: what a department was told last of a dispute, whole
 
 An errand is said anew only when it differs from the one before, and withdrawn when it is no longer due. So what is sent depends on what has
-come, not on its order.
+come, not on its order. A dispute is never withdrawn: a department that was told of it is told of its end, so what it was told last is kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bus.resolver.routing import ID_BYTES
 
 WRITTEN = b""
-MOVE, RULING = b"M", b"R"
+MOVE, RULING, ANSWER = b"M", b"R", b"A"
 """Tags: where a statement goes from here by a person's ruling (id: the statement, `ALL` for every one) · a ruling that put this file right
-(id: the ruling). See `bus.resolver.rulings`."""
+(id: the ruling); see `bus.resolver.rulings` · what a department answered to a dispute (id: of both); see `bus.resolver.disputes`."""
 ALL = bytes(ID_BYTES)
 LINK, HELD, BENEFIT = b"L", b"H", b"B"
 """Tags: what is said about a link that is kept here (id: the link) · the links that a person's file has to this dwelling (id: the person) ·
@@ -32,6 +34,7 @@ FORWARD, DECISION, MEMBER, LINKS = b"f", b"d", b"m", b"l"
 """Kinds of errands: a statement sent on to another subject (id: the statement) · a decision about a statement (id: the statement) · that a
 statement is held to be about this subject (id: the statement) · the links of a person to a dwelling (id: the dwelling)."""
 _SENT = b"\0"
+_DISPUTE = b"\0q".ljust(2 * ID_BYTES + 1, b"\0")  # with what follows longer than anything else that is kept
 _STAMP = 8
 
 
@@ -59,20 +62,23 @@ class Errand(NamedTuple):
 
 
 class Arrived(NamedTuple):
-    """All that came to a subject: statements (of one that came by several decisions the newest), what else was told by tag and id, and
-    the errands sent (kind and id → owner and digest)."""
+    """All that came to a subject: statements (of one that came by several decisions the newest), what else was told by tag and id, the
+    errands sent (kind and id → owner and digest), and what departments were told last of disputes (place → record)."""
 
     statements: list[Kept]
     told: Mapping[bytes, Mapping[bytes, Told]]
     sent: Mapping[bytes, bytes]
+    disputes: Mapping[str, bytes]
 
 
 class Due(NamedTuple):
-    """What follows: the master record (None: there is none) and of when it is; errands by kind and id."""
+    """What follows: the master record (None: there is none) and of when it is; errands by kind and id; what departments are told of
+    disputes, by place (`department:field`)."""
 
     master: bytes | None
     at: int
     errands: Mapping[bytes, Errand]
+    disputes: Mapping[str, Told] = MappingProxyType({})
 
 
 class Change(NamedTuple):
@@ -96,6 +102,7 @@ def arrived(items: Mapping[bytes, bytes]) -> Arrived:
     statements: dict[bytes, Kept] = {}
     told: dict[bytes, dict[bytes, Told]] = {}
     sent: dict[bytes, bytes] = {}
+    disputes: dict[str, bytes] = {}
     for item, value in items.items():
         if len(item) in (ID_BYTES, 2 * ID_BYTES):
             said = Kept(item[:ID_BYTES], int.from_bytes(value[:_STAMP], "big"), value[_STAMP:])
@@ -103,9 +110,11 @@ def arrived(items: Mapping[bytes, bytes]) -> Arrived:
                 statements[said.key] = said
         elif len(item) == ID_BYTES + 1:
             told.setdefault(item[:1], {})[item[1:]] = Told(int.from_bytes(value[:_STAMP], "big"), value[_STAMP:])
+        elif len(item) > len(_DISPUTE):
+            disputes[item[len(_DISPUTE) :].decode()] = value
         elif item:
             sent[item[1:]] = value
-    return Arrived(list(statements.values()), told, sent)
+    return Arrived(list(statements.values()), told, sent, disputes)
 
 
 def changes(sent: Mapping[bytes, bytes], due: Mapping[bytes, Errand], at: int) -> Iterator[Change]:
@@ -123,6 +132,11 @@ def changes(sent: Mapping[bytes, bytes], due: Mapping[bytes, Errand], at: int) -
 def sent_item(change: Change) -> bytes:
     """The item under which an errand is kept."""
     return _SENT + change.kind + change.id
+
+
+def dispute_item(place: str) -> bytes:
+    """The item under which it is kept what a department was told last of a dispute."""
+    return _DISPUTE + place.encode()
 
 
 def digest(value: bytes | None) -> bytes:

@@ -171,6 +171,8 @@ def _form(value: Any, rule: Rule, statement: Statement) -> Any:
             return place_of_address(value, whole)
         case "phones":
             return tuple(sorted(phone["token"] for phone in value))
+        case "none":
+            return None
     return value
 
 

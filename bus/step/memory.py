@@ -7,7 +7,7 @@ between the commit and the view) are folded in without outputs; a view that is a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,13 +31,13 @@ class Memory:
 
     `decide`: outputs for records of one partition; it puts into the view what is to be remembered of them, record by record, so that
     it does not matter where one batch ends and the next begins. `fold`: only that, for records decided on before (default: `decide`,
-    its outputs dropped). `writes`: topic read → topic written to the *same partition*, from which `learn` puts into the view what this
-    step, whoever ran it, wrote last.
+    its outputs dropped). `writes`: topic read → topics written to the *same partition*, from which `learn` puts into the view what this
+    step, whoever ran it, wrote last; in this order.
     """
 
     decide: Callable[[Batch, View], Iterable[Output]]
     fold: Fold | None = None
-    writes: Mapping[str, str] = field(default_factory=dict)
+    writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     learn: Fold | None = None
 
 
@@ -112,13 +112,13 @@ class Views:
             self._beat()
             self._folded(batch, view, self._memory.fold or self._memory.decide)
             view.save({topic: batch.next_offset})
-        written = self._memory.writes.get(topic)
-        if written is None or self._memory.learn is None or not behind:
+        if self._memory.learn is None or not behind:
             return
-        for batch in between(self._log, written, partition, view.position(written)):
-            self._beat()
-            self._folded(batch, view, self._memory.learn)
-            view.save({written: batch.next_offset})
+        for written in self._memory.writes.get(topic, ()):
+            for batch in between(self._log, written, partition, view.position(written)):
+                self._beat()
+                self._folded(batch, view, self._memory.learn)
+                view.save({written: batch.next_offset})
 
     def _folded(self, batch: Batch, view: View, fold: Fold) -> None:
         """Fold records in; one that was set aside when it was decided on leaves no trace now either."""

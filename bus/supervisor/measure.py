@@ -20,6 +20,7 @@ from bus.resolver import docket, tally
 from bus.step import Behind, behind
 from bus.step.progress import Place, Reads
 from bus.step.pulse import Beat, read_pulses
+from bus.supervisor.standing import Standing
 
 SILENT_S = 30.0  # a step's process writes a sign of life each second; a long batch may take a while
 FRESH_S = 2.0  # figures younger than this are handed out again
@@ -76,11 +77,18 @@ class Gauge:
     """Looks at one log. Only the account's new deltas are read each time. Not for several threads."""
 
     def __init__(
-        self, open_log: Callable[[], EventLog], state: Callable[[EventLog], Path], reads: Mapping[str, Reads], stall_s: float, kind: str
+        self,
+        open_log: Callable[[], EventLog],
+        state: Callable[[EventLog], Path],
+        reads: Mapping[str, Reads],
+        stall_s: float,
+        kind: str,
+        standing: Standing,
     ) -> None:
         """`state`: where the steps of a log note their signs of life; `reads`: step → its topics; `kind`: sqlite · kafka."""
         self._open, self._state, self._reads, self._stall_s, self._kind = open_log, state, reads, stall_s, kind
         self._log: EventLog | None = None
+        self._standing = standing
         self._folded: dict[str, Balance] = {}
         self._next: dict[str, int] = {}
         self._masters: Counter[str] = Counter()
@@ -98,6 +106,7 @@ class Gauge:
         samples += [sample for step, found in reading.behind.items() for each in found for sample in _of_behind(step, each, reading.at)]
         samples += [Sample("civicbus_masters", (entity,), count) for entity, count in sorted(reading.masters.items())]
         samples += _of_decisions(self._decisions, reading.at)
+        samples += self._standing.samples()
         for step in self._reads:
             samples += _of_step(step, [beat for beat in reading.beats if beat.step == step])
         return exposition(samples)
@@ -136,6 +145,7 @@ class Gauge:
             self._log = log = self._log or self._open()
             self._fold(log)
             self._decisions.read_on(log)
+            self._standing.look(log)
             found = {step: behind(log, step, prefix, self._seen.setdefault(step, {})) for step, prefix in self._reads.items()}
             self._last = _Reading(self._folded, found, read_pulses(self._state(log)), now, masters=self._masters)
         except BusError as error:

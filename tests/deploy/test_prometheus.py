@@ -99,6 +99,10 @@ tests:
         values: '60x40'
       - series: 'civicbus_lag_records{{step="normalizer",department="civil",dataset="civil.marriage"}}'
         values: '7x40'
+      - series: 'civicbus_disputes_overdue{{department="civil"}}'
+        values: '0x10 3x100'
+      - series: 'civicbus_disputes_overdue{{department="social"}}'
+        values: '0x110'
     alert_rule_test:
       - eval_time: 5m
         alertname: CivicbusStepGone
@@ -113,6 +117,14 @@ tests:
         exp_alerts: [{{exp_labels: {{severity: critical, step: normalizer}}, exp_annotations: {{
           summary: "Step normalizer has work and does not move. 有积压但无进展。",
           description: "curl 127.0.0.1:9464/health says which error; a dead letter that cannot be written stops a step on purpose."}}}}]
+      - eval_time: 60m
+        alertname: CivicbusDisputesOverdue
+        exp_alerts: []
+      - eval_time: 80m
+        alertname: CivicbusDisputesOverdue
+        exp_alerts: [{{exp_labels: {{severity: warning, department: civil}}, exp_annotations: {{
+          summary: "civil has not answered to 3 disputes in time. 异议逾期未答复。",
+          description: "civicbus dispute list --department civil --state overdue; the data office settles what stays open."}}}}]
       - eval_time: 20m
         alertname: CivicbusDown
         exp_alerts: []

@@ -16,7 +16,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, ScramMechanism, User
 from bus.errors import ConfigRefused, LogRefused, Unreachable, WrongUse
 from bus.event import Output, Record
 from bus.eventlog.kafka import KafkaLog, probe
-from bus.eventlog.kafka.clients import check_client, silence_secrets
+from bus.eventlog.kafka.clients import check_client, make_consumer, silence_secrets
 from bus.eventlog.kafka.lane import Lane
 from bus.eventlog.kafka.settings import read_settings
 from bus.eventlog.kafka.topics import topic_settings
@@ -187,6 +187,15 @@ def test_without_the_c_checksum_kafka_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(__import__("sys").modules, "crc32c", None)
     with pytest.raises(ConfigRefused, match="crc32c"):
         check_client()
+
+
+@on_kafka
+@pytest.mark.parametrize("group", [None, "readers"])
+def test_a_consumer_sees_only_what_is_committed_moves_nothing_by_itself_and_guesses_no_position(group: str | None) -> None:
+    consumer = make_consumer(read_settings(running_broker(), "", {}), group)
+    settings = {name: consumer.config[name] for name in ("isolation_level", "enable_auto_commit", "auto_offset_reset")}
+    consumer.close()
+    assert settings == {"isolation_level": "read_committed", "enable_auto_commit": False, "auto_offset_reset": "none"}
 
 
 def test_kafka_s_loggers_say_nothing_below_info_whatever_is_asked_of_them(caplog: pytest.LogCaptureFixture) -> None:

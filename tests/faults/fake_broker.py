@@ -18,6 +18,7 @@ from kafka.protocol import metadata, producer
 TOPIC = "canonical.test"
 _VERSIONS = {0: 8, 3: 7, 10: 3, 18: 4, 22: 4, 24: 3, 25: 3, 26: 3, 28: 3, 29: 3}  # as a Kafka 3.3 offers them, where it matters
 NOT_ENOUGH_REPLICAS, ILLEGAL_GENERATION, OUT_OF_ORDER_SEQUENCE, PRODUCER_FENCED = 19, 22, 45, 90
+MESSAGE_TOO_LARGE, INVALID_PRODUCER_EPOCH = 10, 47
 
 
 class Seen(NamedTuple):

@@ -27,7 +27,19 @@ class Left:
         env = {"CIVICBUS_REFERENCE": str(self.delivery / "common"), "CIVICBUS_DIARY": "1", "CIVICBUS_LOG": f"sqlite:///{home / 'log.db'}"}
         for dataset, layout in catalog.load().layouts.items():
             self._run(env, "publish", dataset, str(self.delivery / dataset.partition(".")[0] / layout["file"]))
-        for command in ("run --until-idle", "read canonical.*", "deadletter list", "account", "topics", "summary", "doctor", "health"):
+        disputes = "dispute list --state all --format"
+        for command in (
+            "run --until-idle",
+            "read canonical.*",
+            "deadletter list",
+            "account",
+            "topics",
+            "summary",
+            "doctor",
+            "health",
+            f"{disputes} jsonl",
+            f"{disputes} table",
+        ):
             self._run(env, *command.split())
         log = SqliteLog(home / "log.db")
         self.by_topic = {info.name: b"\n".join(_bytes(log, info.name)) for info in log.topics()}
@@ -99,6 +111,15 @@ def test_what_is_never_published_is_nowhere_not_even_in_raw_topics(left: Left) -
         }
 
     assert found(accounts, [*left.places(), *left.by_topic.items()]) == {}
+
+
+def test_a_department_that_is_asked_is_given_no_token_and_no_ciphertext(left: Left) -> None:
+    disputes = b"".join(data for topic, data in left.by_topic.items() if topic.startswith("dispute."))
+    tokens = re.compile(rb"[0-9a-z]+\.[0-9a-f]{32}")
+
+    assert len(disputes) > 300
+    assert not tokens.search(disputes)
+    assert tokens.search(left.by_topic["master.resident"])
 
 
 def test_files_are_for_their_owner_alone(left: Left) -> None:

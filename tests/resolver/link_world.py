@@ -19,6 +19,7 @@ from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.resolver.alias import Alias
+from bus.resolver.disputes import Clock
 from bus.resolver.identify import Identify, subject_of
 from bus.resolver.identity import identities
 from bus.resolver.join import Join
@@ -28,10 +29,12 @@ from bus.resolver.match import Match
 from bus.resolver.merge import Merge
 from bus.resolver.routing import Routes
 from bus.sealing import row_hash
+from bus.standards.working_days import WorkingDays
 from bus.step import Memory, Options, Step, run_in_turn
 from tests.conformance.adapters import Place
 from tests.resolver.world import BATCH, KEYS, PARTITIONS, TIME, codec
 
+DEPARTMENTS = ("housing", "civil", "social")
 ORDER = ("identify", "alias", "match", "join", "link", "merge")
 
 
@@ -178,6 +181,7 @@ def record(said: Said) -> Output:
 def publish(log: EventLog, said: Sequence[Said]) -> None:
     """Append statements in this order."""
     names = [topics.canonical(entity) for entity in (*topics.MASTERS, *topics.OF_LINKS)] + topics.of_resolver()
+    names += map(topics.dispute, DEPARTMENTS)
     log.create(topics.spec(name, PARTITIONS) for name in names)
     with log.writer("normalizer") as writer:
         writer.append([record(each) for each in said])
@@ -186,14 +190,14 @@ def publish(log: EventLog, said: Sequence[Said]) -> None:
 def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER) -> int:
     """Run the steps until nothing is left."""
     decode, routes = codec().decoder(), Routes(PARTITIONS)
-    follows = masters(codec(), catalog.packaged(), topics.MASTERS, KEYS)
+    follows = masters(codec(), catalog.packaged(), topics.MASTERS, KEYS, Clock(WorkingDays({}), 10), DEPARTMENTS)
     made = {
         "identify": Memory(Identify(decode, identities, KEYS, routes).decide),
         "alias": Memory(Alias("dwelling", routes).decide),
         "match": Memory(Match(KEYS, routes).decide),
         "join": Memory(Join(KEYS, routes).decide),
         "link": Memory(Linking(decode, KEYS, routes).decide),
-        "merge": Merge(follows, routes).memory(),
+        "merge": Merge(follows, routes, DEPARTMENTS).memory(),
     }
     steps = [Step(name, resolving.READS[name], made[name], resolving.refuse) for name in names]
     return run_in_turn(log, steps, Options(state, BATCH, 60.0))

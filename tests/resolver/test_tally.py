@@ -12,8 +12,9 @@ from bus.eventlog.port import EventLog
 from bus.resolver import tally
 from bus.resolver.rebuild import look_again
 from bus.supervisor import Gauge
+from bus.supervisor.standing import Standing
 from tests.conformance.adapters import MAKERS
-from tests.resolver.world import Said, masters, publish, resolve, small_world
+from tests.resolver.world import Said, codec, masters, publish, resolve, small_world
 from tests.supervisor.test_measure import figure
 
 
@@ -54,7 +55,9 @@ def test_prometheus_is_told_the_masters_and_what_waits_for_a_person(log: EventLo
     publish(log, _father_and_son())
     resolve(log, tmp_path / "state")
     path = tmp_path
-    text = Gauge(lambda: MAKERS["sqlite"](path).open(), lambda _log: path / "state", {}, 60.0, "sqlite").metrics()
+    text = Gauge(
+        lambda: MAKERS["sqlite"](path).open(), lambda _log: path / "state", {}, 60.0, "sqlite", Standing(codec().decoder())
+    ).metrics()
 
     assert figure(text, "civicbus_masters", entity="resident") == there_are(log)["resident"] == 3
     assert figure(text, "civicbus_identity_queue", entity="resident") == 1
