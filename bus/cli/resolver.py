@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from bus.cli.context import App, of
+from bus.cli.links import show_links
 from bus.cli.reading import _bytes
 from bus.cli.say import note, out, table
 from bus.cli.subjects import BONDS, EVIDENCE, Entity, open_store, read_subject
@@ -79,6 +80,7 @@ def show(
             out(_plain(record))
         else:
             _show(entity, each.hex(), record, rules, _words(app, entity))
+            show_links(app, record["links"], shown)
 
 
 def explain(

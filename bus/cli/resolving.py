@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from bus.resolver.disputes import Clock
     from bus.resolver.routing import Routes
 
-IDENTIFY, ALIAS, MATCH, JOIN, MERGE = "identify", "alias", "match", "join", "merge"
+IDENTIFY, ALIAS, MATCH, JOIN, LINK, MERGE = "identify", "alias", "match", "join", "link", "merge"
 
 READS: Mapping[str, Reads] = {
     IDENTIFY: tuple(map(topics.canonical, topics.MASTERS)),
     ALIAS: topics.ALIAS,
     MATCH: topics.EVIDENCE,
     JOIN: topics.PENDING,
+    LINK: (topics.LINK, *map(topics.canonical, topics.OF_LINKS)),
     MERGE: tuple(map(topics.internal, topics.MASTERS)),
 }
 """Step → the topics it reads."""
@@ -62,6 +63,13 @@ def join(app: App) -> Step:
     return Step(JOIN, READS[JOIN], Memory(Join(app.keys, routes(app)).decide, asks=owners), refuse)
 
 
+def link(app: App) -> Step:
+    """canonical.*, internal.link → internal.link, internal.resident, internal.dwelling"""
+    from bus.resolver.linking import Linking
+
+    return Step(LINK, READS[LINK], Memory(Linking(app.codec.decoder(), app.keys, routes(app)).decide), refuse)
+
+
 def merge(app: App) -> Step:
     """internal.* → master.*, dispute.*"""
     from bus.resolver.master import masters
@@ -73,7 +81,7 @@ def merge(app: App) -> Step:
     return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 
-STEPS: Mapping[str, Callable[[App], Step]] = {IDENTIFY: identify, ALIAS: alias, MATCH: match, JOIN: join, MERGE: merge}
+STEPS: Mapping[str, Callable[[App], Step]] = {IDENTIFY: identify, ALIAS: alias, MATCH: match, JOIN: join, LINK: link, MERGE: merge}
 """Name → how it is put together, in the order in which what is said passes through them."""
 
 

@@ -11,12 +11,15 @@ from bus.eventlog.port import TopicSpec
 ACCOUNT = "internal.account"
 ALIAS = "internal.alias"
 EVIDENCE, PENDING, DECISION = "internal.evidence", "internal.pending", "internal.decision"
+LINK = "internal.link"
 REFUSED = "internal.refused"
 """Records inside the bus that no decision came to an end on, as they were, keyed by their place."""
 TALLY = "internal.tally"
 """How many master records came and went, as deltas that ride in the transactions of the masters."""
 MASTERS = ("resident", "dwelling")
 """The entities that have master records."""
+OF_LINKS = ("residency_link", "lease", "marriage", "household", "benefit")
+"""The entities that say how subjects belong together."""
 _DAY_MS = 86_400_000
 
 
@@ -52,7 +55,7 @@ def dispute(department: str) -> str:
 
 def of_resolver() -> list[str]:
     """All topics that the resolver writes, but those of disputes, which each department has one of."""
-    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, REFUSED, TALLY]
+    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, LINK, REFUSED, TALLY]
 
 
 def entity_of(topic: str) -> str:

@@ -15,6 +15,9 @@ from bus.resolver.routing import Routes, owners, split
 from bus.resolver.subject import (
     DECISION,
     FORWARD,
+    HELD,
+    LINKS,
+    MEMBER,
     WRITTEN,
     Arrived,
     Change,
@@ -101,6 +104,10 @@ class Merge:
                 return self._routes.about(entity, change.owner, change.id, subject, change.value, change.at)
             case kind if kind == DECISION:
                 return self._routes.decision(change.id, change.value, change.at)
+            case kind if kind == MEMBER:
+                return self._routes.on_link(change.id, MEMBER, subject, change.value, change.at)
+            case kind if kind == LINKS:
+                return self._routes.told("dwelling", change.owner, HELD, subject, change.value, change.at)
         raise ValueError(f"no errand of kind {change.kind!r}")
 
     def learn(self, batch: Batch, view: View) -> None:

@@ -7,6 +7,7 @@
     internal.pending                       statement[, key]            value: the statement; with a key: its candidates under that key
                                            statement, PERSON           value: whom a person held it to be about; empty: nobody known
     internal.decision                      statement or ruling         value: see `bus.resolver.join`, `bus.resolver.rulings`
+    internal.link                          statement, tag, id          value: see `bus.resolver.linking` (one byte: tag)
 
 Each part has 16 bytes. `via` says which decision sent it (empty: identify itself), so that a record has one writer only: what one decision
 withdraws never takes away what another has just sent.
@@ -53,6 +54,10 @@ class Routes:
     def decision(self, statement: bytes, value: bytes | None, timestamp: int) -> Output:
         """About whom such a statement is held to be, and why."""
         return self._to(topics.DECISION, statement, b"", b"", value, timestamp)
+
+    def on_link(self, end: bytes, tag: bytes, name: bytes, value: bytes | None, timestamp: int) -> Output:
+        """What the owner of a statement that is an end of links is to know."""
+        return self._to(topics.LINK, end, tag, name, value, timestamp)
 
     def _to(self, topic: str, owner: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         return Output(topic, Record(owner + statement + via, value, timestamp), partition_of(owner, self._partitions))

@@ -5,8 +5,8 @@ Delete it at any time: it is read anew from the log, which alone is the truth.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,30 @@ class Store:
             with self._view(partition, topics.master(self._entity)) as view:
                 found += view.items(_row(dataset, key))
         return sorted(found)
+
+    def walk(self) -> Iterator[tuple[bytes, dict[str, Any], Callable[[], Arrived]]]:
+        """Every subject with its master record, and what has come to it when asked; one at a time, so memory does not grow with them."""
+        for partition in range(self._partitions):
+            masters, come = self._view(partition, topics.master(self._entity)), self._view(partition, topics.internal(self._entity))
+            with masters as records, come as items:
+                after = b""
+                while groups := records.groups(after):
+                    for subject in groups:
+                        if len(subject) == ID_BYTES and (value := records.get(subject, _MASTER)):
+                            yield subject, self._decode(value)[1], lambda subject=subject: arrived(items.items(subject))  # type: ignore[misc]
+                    after = groups[-1]
+
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[bytes], dict[str, Any] | None]]:
+        """Subject → its master record, for many questions at once: as the log was when it was opened."""
+        with ExitStack() as stack:
+            views = [stack.enter_context(self._view(each, topics.master(self._entity))) for each in range(self._partitions)]
+
+            def master(subject: bytes) -> dict[str, Any] | None:
+                value = views[self._home(subject)].get(subject, _MASTER) if views else None
+                return self._decode(value)[1] if value else None
+
+            yield master
 
     def _home(self, subject: bytes) -> int:
         return partition_of(subject, self._partitions)
