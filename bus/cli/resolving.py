@@ -53,8 +53,10 @@ def join(app: App) -> Step:
     """internal.pending → internal.resident, internal.decision"""
     from bus.resolver.join import Join
     from bus.resolver.routing import Routes
+    from bus.resolver.weights import load
 
-    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, Routes(_partitions(app))).decide), refuse)
+    join = Join(app.keys, Routes(_partitions(app)), load(app.schemas, "resident"))
+    return Step(JOIN, READS[JOIN], Memory(join.decide), refuse)
 
 
 def merge(app: App) -> Step:

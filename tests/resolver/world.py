@@ -28,6 +28,7 @@ from bus.resolver.join import Join
 from bus.resolver.match import Match
 from bus.resolver.merge import Kept, Merge
 from bus.resolver.routing import Routes
+from bus.resolver.weights import Weights, load
 from bus.step import Memory, Options, Step, run_in_turn
 from tests.conformance.adapters import Place
 
@@ -144,6 +145,12 @@ def codec() -> Codec:
 
 
 @cache
+def weights() -> Weights:
+    """The released weights."""
+    return load(catalog.packaged(), "resident")
+
+
+@cache
 def _blank(entity: str) -> dict[str, Any]:
     schema = catalog.load().entities[entity].schema
     blank: dict[str, Any] = {field.name: [] if field.type.kind == "array" else None for field in schema.root.fields}
@@ -191,7 +198,7 @@ def steps() -> dict[str, Step]:
         "identify": Step("identify", canonical, identify, resolving.refuse),
         "alias": Step("alias", (topics.ALIAS,), alias, resolving.refuse),
         "match": Step("match", (topics.EVIDENCE,), Memory(Match(KEYS, routes).decide), resolving.refuse),
-        "join": Step("join", (topics.PENDING,), Memory(Join(KEYS, routes).decide), resolving.refuse),
+        "join": Step("join", (topics.PENDING,), Memory(Join(KEYS, routes, weights()).decide), resolving.refuse),
         "merge": Step("merge", internal, merge, resolving.refuse),
     }
 
