@@ -35,9 +35,8 @@ BONDS = {
 }
 EVIDENCE = {
     "code": "部门人员编号与姓名 the department's own number and name",
-    "phone": "电话与姓名 phone and name",
-    "called": "电话、姓氏与性别 phone, surname and sex",
-    "place": "住址与姓名 dwelling and name",
+    "phone": "电话，与姓名或称谓 phone, and name or form of address",
+    "place": "住址或同行房屋，与姓名 dwelling lived in or named in the row, and name",
     "household": "家庭与姓名 household and name",
     "with": "姓名与同行、同户、同住者 name and who stands beside it",
 }
