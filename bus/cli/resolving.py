@@ -59,8 +59,10 @@ def join(app: App) -> Step:
     """internal.pending → internal.resident, internal.decision"""
     from bus.resolver.join import Join
     from bus.resolver.routing import owners
+    from bus.resolver.weights import load
 
-    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, routes(app)).decide, asks=owners), refuse)
+    step = Join(app.keys, routes(app), load(app.schemas, "resident"))
+    return Step(JOIN, READS[JOIN], Memory(step.decide, asks=owners), refuse)
 
 
 def link(app: App) -> Step:
