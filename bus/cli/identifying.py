@@ -19,22 +19,15 @@ from bus.step.memory import between
 HEAD = """\
 # How much evidence weighs (bus/resolver/weights.py): m, how often a level is met in pairs that are one person; u, in pairs that are not.
 # 证据权重：m 为同一人的记录对中出现该级别的比例，u 为非同一人的记录对中的比例。
-# Estimated by `civicbus identity estimate` (EM, no labels) on the fictional city (`civicbus city`, 20 000 residents, seed 11).
+# Estimated by `civicbus identity estimate` (EM, no labels) on the fictional city (`civicbus city`, 20 000 residents, seed 11). The bounds are set by hand.
 """
-
-
-def mount(app: typer.Typer) -> None:
-    """Join the command line."""
-    group = typer.Typer(no_args_is_help=True, help="who is who 身份归并")
-    group.command("estimate")(estimate)
-    app.add_typer(group, name="identity")
 
 
 def estimate(
     ctx: typer.Context,
     write: Annotated[Path | None, typer.Option(metavar="FILE", help="write the weights there 写入权重文件")] = None,
 ) -> None:
-    """Estimate the weights of evidence from the log, by EM. 由日志估计证据权重。The claims of the whole log are held in memory."""
+    """Estimate the weights of evidence from the log, by EM. 由日志估计证据权重。The claims of one partition are held in memory."""
     from bus.resolver import estimate as em
     from bus.resolver import estimating
 
