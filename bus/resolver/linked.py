@@ -33,7 +33,7 @@ def links_of(entity: str, come: Arrived, master: Master) -> list[Link]:
         said += [each for statement in master.statements for each in households(statement.said, statement.known_from)]
         return links(said, dead=_is_gone(entity, master))
     held = [_of_person(person, each) for person, told in come.told.get(HELD, {}).items() for each in json.loads(told.value)]
-    return sorted(links(said) + held, key=lambda link: (link.kind, link.from_on or "", link.other or "", *map(str, link)))
+    return sorted(links(said) + held, key=lambda link: (link.kind, link.from_on or "", link.other or "", link.event_id))
 
 
 def link_errands(entity: str, subject: bytes, master: Master, found: Iterable[Link], ends: Ends, keys: KeyRing) -> dict[bytes, Errand]:

@@ -28,6 +28,7 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver.ends import Benefit, encoded, head_of, said_of, stated
 from bus.resolver.identify import version_order
+from bus.resolver.links import Stated
 from bus.resolver.routing import ID_BYTES, Routes, split
 from bus.resolver.subject import BENEFIT, LINK, MEMBER, stamped
 from bus.step import View
@@ -61,6 +62,14 @@ class Way(NamedTuple):
         body = found + value[2]
         ends = tuple(value[at : at + ID_BYTES] for at in range(3, found, ID_BYTES))
         return cls(value[:1], ends, value[found:body], value[body:])
+
+
+class Sent(NamedTuple):
+    """What a statement has said to one end, and when (ms)."""
+
+    end: bytes
+    value: bytes
+    at: int
 
 
 def member(entity: str, flags: int) -> bytes:
@@ -153,14 +162,6 @@ class Linking:
         return self._routes.told(_ENTITIES[told[:1]], subject, way.tag, link, way.packed(), at)
 
 
-class Sent(NamedTuple):
-    """What a statement has said to one end, and when (ms)."""
-
-    end: bytes
-    value: bytes
-    at: int
-
-
 def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:
     """The records of a batch by end and item; only the last of several with one key counts, so batches need not be alike."""
     touched: dict[bytes, dict[bytes, Record]] = {}
@@ -171,9 +172,9 @@ def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:
     return touched
 
 
-def _way(ends: tuple[bytes, ...], value: object) -> bytes:
+def _way(ends: tuple[bytes, ...], value: Stated | Benefit) -> bytes:
     tag = BENEFIT if isinstance(value, Benefit) else LINK
-    return Way(tag, ends[1:], b"", encoded(value)).packed()  # type: ignore[arg-type]
+    return Way(tag, ends[1:], b"", encoded(value)).packed()
 
 
 def _standing(items: Mapping[bytes, bytes]) -> dict[bytes, Sent]:

@@ -20,16 +20,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
-OWNER, LESSOR, LESSEE, CO_RESIDENT, RESIDENT, HUKOU, MEMBER, SPOUSE = (
-    "owner",
-    "lessor",
-    "lessee",
-    "co_resident",
-    "resident",
-    "hukou",
-    "member",
-    "spouse",
-)
+OWNER, LESSOR, LESSEE, CO_RESIDENT = "owner", "lessor", "lessee", "co_resident"
+RESIDENT, MEMBER, SPOUSE = "resident", "member", "spouse"
 OCCUPANTS = frozenset({LESSEE, CO_RESIDENT, RESIDENT})
 """Kinds of links by which somebody lives in a dwelling."""
 STATED, MOVE, DIVORCE, ANNULMENT, DEATH, DEMOLITION = "stated", "move", "divorce", "annulment", "death", "demolition"
@@ -140,13 +132,13 @@ class _Period(NamedTuple):
     until_on: str | None = None
 
 
-def _order(each: Stated) -> tuple[str, ...]:
+def _order(each: Stated) -> tuple[str, str, int, str, str, str]:
     """By start, then by when it was seen; what is left is settled in some way, but always in the same."""
-    return (each.from_on or each.seen or "", each.seen or "", f"{each.known_from:020d}", each.event_id, *map(str, each))
+    return (_start(each), each.seen or "", each.known_from, each.event_id, each.kind, each.other or "")
 
 
-def _place(link: Link) -> tuple[str, ...]:
-    return (link.kind, link.from_on or "", link.other or "", *map(str, link))
+def _place(link: Link) -> tuple[str, str, str, str]:
+    return (link.kind, link.from_on or "", link.other or "", link.event_id)
 
 
 def _grouped(said: Iterable[Stated]) -> list[list[Stated]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ class Store:
                 while groups := records.groups(after):
                     for subject in groups:
                         if len(subject) == ID_BYTES and (value := records.get(subject, _MASTER)):
-                            yield subject, self._decode(value)[1], lambda subject=subject: arrived(items.items(subject))  # type: ignore[misc]
+                            yield subject, self._decode(value)[1], partial(_come, items, subject)
                     after = groups[-1]
 
     @contextmanager
@@ -167,6 +168,10 @@ class Store:
     def _rows(self, value: bytes) -> Iterator[bytes]:
         for source in self._decode(value)[1]["sources"]:
             yield _row(source["dataset"], row_key(source["key"]))
+
+
+def _come(view: View, subject: bytes) -> Arrived:
+    return arrived(view.items(subject))
 
 
 def row_key(key: dict[str, str]) -> str:
