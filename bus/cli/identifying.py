@@ -19,7 +19,8 @@ from bus.step.memory import between
 HEAD = """\
 # How much evidence weighs (bus/resolver/weights.py): m, how often a level is met in pairs that are one person; u, in pairs that are not.
 # 证据权重：m 为同一人的记录对中出现该级别的比例，u 为非同一人的记录对中的比例。
-# Estimated by `civicbus identity estimate` (EM, no labels) on the fictional city (`civicbus city`, 20 000 residents, seed 11). The bounds are set by hand.
+# Estimated by `civicbus identity estimate` (EM, no labels) on the fictional city (20 000 residents, seed 11).
+# The bounds are set by hand.
 """
 
 
