@@ -45,6 +45,7 @@ def take(choice: Choice) -> list[Line]:
         with closing(open_bus(before, where)) as known, closing(open_bus(home, where)) as app:
             rows = live_rows(known)
             publish_all(app, where, sorted(app.catalog.layouts.keys() - {LIVE}))
+            app.log.create([topics.spec(topics.raw(LIVE), app.settings.partitions, app.settings.raw_days)])
             with all_steps(home, where):
                 waited = sorted(_one_by_one(app, rows))
     return [
