@@ -1,9 +1,9 @@
 """How long one live row takes until its master record shows it, while a whole city is worked off.
 
 All steps run, each in a process of its own as `civicbus up` starts them. The city stands in the log, untouched; the rows of one small
-dataset, left out of it, are then published one by one, and for each the time is taken until a master names it as its source. The live
-rows have topics of their own on raw.*, where a poll gives each partition its share; on canonical.* and internal.* they stand in one
-line with what the backfill became.
+dataset, left out of it, are then published one after another, and for each the time is taken until a master names it as its source. The
+live rows have topics of their own on raw.*, where a poll gives each partition its share; on canonical.* and internal.* they stand in
+one line with what the backfill became.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from bus.eventlog.port import EventLog
 
 COMMAND = "python -m bench live"
 LIVE = "social.volunteer"
-EVERY_S = 1.0
-PATIENCE_S = 60.0
+EVERY_S = 0.2
+LOOK_S = 0.02
+PATIENCE_S = 120.0
 MOST_S = 1.0
 _WATCHED = topics.master("resident")
 
@@ -45,8 +46,9 @@ def take(choice: Choice) -> list[Line]:
         with closing(open_bus(before, where)) as known, closing(open_bus(home, where)) as app:
             rows = live_rows(known)
             publish_all(app, where, sorted(app.catalog.layouts.keys() - {LIVE}))
+            app.log.create([topics.spec(topics.raw(LIVE), app.settings.partitions, app.settings.raw_days)])
             with all_steps(home, where):
-                waited = sorted(_one_by_one(app, rows))
+                waited = sorted(_published(app, rows))
     return [
         line(f"one live row during a backfill: p50 of {len(waited)} rows", [statistics.median(waited)], "s", COMMAND, digits=2),
         line("— p99", [waited[-1 - len(waited) // 100]], "s", COMMAND, most=MOST_S, digits=2),
@@ -81,22 +83,32 @@ def all_steps(home: Path, where: Path) -> Iterator[None]:
             child.wait()
 
 
-def _one_by_one(app: App, rows: Mapping[str, Record]) -> Iterator[float]:
-    """Publish a row, wait until it is seen, as long as there is a backfill. The first is only there to wait for the steps to start."""
-    seen = Watcher(app)
+def _published(app: App, rows: Mapping[str, Record]) -> Iterator[float]:
+    """Publish a row every `EVERY_S` seconds as long as there is a backfill; for each, how long it took to be seen. The first only says
+    that all steps are there."""
+    seen, began = Watcher(app), dict[str, float]()
+    left = iter(rows.items())
+    started = False
+    publish_at = time.monotonic()
     with app.log.writer("bench.live") as writer:
-        for number, (key, record) in enumerate(rows.items()):
-            began = time.monotonic()
-            writer.append([Output(topics.raw(LIVE), record._replace(timestamp=int(time.time() * 1000)))])
-            while not seen.now(key) and time.monotonic() < began + PATIENCE_S:
-                time.sleep(0.01)
-            took = time.monotonic() - began
-            print(f"  {took:.2f} s", file=sys.stderr)
-            if number:
-                yield took
-            if not _behind(app.log):
+        while True:
+            now = time.monotonic()
+            if now >= publish_at and (started or not began) and _behind(app.log) and (following := next(left, None)):
+                key, record = following
+                publish_at = now + EVERY_S
+                writer.append([Output(topics.raw(LIVE), record._replace(timestamp=int(time.time() * 1000)))])
+                began[key] = now
+            for key in seen.since() & began.keys():
+                took = time.monotonic() - began.pop(key)
+                if started:
+                    yield took
+                else:
+                    started, publish_at = True, now
+            if started and not began and (now >= publish_at + 10 * EVERY_S or not _behind(app.log)):  # no row is left, or no backfill
                 return
-            time.sleep(max(0.0, EVERY_S - took))
+            if any(now - at > PATIENCE_S for at in began.values()):
+                raise SystemExit(f"a live row was not seen within {PATIENCE_S:.0f} s")
+            time.sleep(LOOK_S)
 
 
 class Watcher:
@@ -105,16 +117,16 @@ class Watcher:
     def __init__(self, app: App) -> None:
         self._log, self._decode = app.log, app.codec.decoder()
         self._next: dict[int, int] = {}
-        self._found: set[str] = set()
 
-    def now(self, key: str) -> bool:
-        """Whether the row of this key is in a master that can be read now."""
+    def since(self) -> set[str]:
+        """The rows that a master written since the last look names."""
+        found: set[str] = set()
         for batch in self._log.scan(_WATCHED, self._next):
             self._next[batch.partition] = batch.next_offset
             for record in batch.records:
                 if record.value is not None and LIVE.encode() in record.value:
-                    self._found |= {_key(s["key"]) for s in self._decode(record.value)[1]["sources"] if s["dataset"] == LIVE}
-        return key in self._found
+                    found |= {_key(s["key"]) for s in self._decode(record.value)[1]["sources"] if s["dataset"] == LIVE}
+        return found
 
 
 def _behind(log: EventLog) -> bool:
