@@ -1,4 +1,4 @@
-"""What the audit does not say was not delivered, and what was delivered the audit says once, wherever a process dies, with several at it."""
+"""What the audit does not say was not delivered; what was delivered it says once, wherever a process dies and however many work."""
 
 from __future__ import annotations
 
