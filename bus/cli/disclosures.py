@@ -10,12 +10,14 @@ import typer
 from bus.cli.context import App, of
 from bus.cli.reading import Chosen, for_people
 from bus.cli.say import note, out, table
+from bus.cli.sharing import now
 from bus.cli.subjects import Entity, open_store, read_subject
 from bus.event import Record
 from bus.eventlog import topics
 from bus.eventlog.dead_letter import iso
 from bus.resolver import docket
 from bus.resolver.subject import ALL
+from bus.sharing import history
 from bus.sharing.audit import mark
 from bus.sharing.disclosures import Closure, Disclosure, Righted, closures, disclosures
 
@@ -44,7 +46,7 @@ def list_disclosures(
     app = of(ctx)
     marks = _marks(app, entity, read_subject(subject))
     found = list(disclosures(_entries(app), marks))
-    righted = closures(_entries(app), _entries(app), marks)
+    righted = closures(_entries(app), _entries(app), marks, _ended(app))
     if not for_people(how):
         out({"subject": subject, "disclosures": [_said(each) for each in found], "corrections": [_righted(each) for each in righted]})
         return
@@ -56,7 +58,7 @@ def list_disclosures(
 def list_corrections(ctx: typer.Context, how: Chosen = None) -> None:
     """For each correction: which receivers had the wrong value, and has the right one reached them? 更正是否到达各接收方。"""
     app = of(ctx)
-    righted = closures(_entries(app), _entries(app))
+    righted = closures(_entries(app), _entries(app), None, _ended(app))
     if not for_people(how):
         out([_righted(each) for each in righted])
         return
@@ -71,6 +73,11 @@ def _marks(app: App, entity: Entity, subject: bytes) -> frozenset[bytes]:
     joined = {move.subject for each in rulings for move in each.moves if move.to == subject and move.statement == ALL}
     statements = (each.key for each in open_store(app, entity).statements(subject))
     return frozenset(mark(app.keys, each) for each in (*(one.hex().encode() for one in {subject, *joined}), *statements))
+
+
+def _ended(app: App) -> set[str]:
+    """The agreements under which nobody is told anything any more."""
+    return {id for id, standing in history.standings(app.log).items() if standing.state_at(now()) in ("revoked", "expired")}
 
 
 def _entries(app: App) -> Iterator[Record]:

@@ -17,8 +17,6 @@ from typing import NamedTuple
 from bus.event import Record
 from bus.sharing.audit import NO_EVENT, Action, Correction, Entry, Grant, Sketch, Told
 
-_ENDS = frozenset({Action.revoked, Action.expired})
-
 
 class Disclosure(NamedTuple):
     """One record about the person, delivered; or one act about the person (`grant` None). `seq`: the number of the entry."""
@@ -78,10 +76,13 @@ def disclosures(entries: Iterable[Record], marks: Collection[bytes]) -> Iterator
                 yield _disclosure(seq, entry, told)
 
 
-def closures(read: Iterable[Record], again: Iterable[Record], marks: Collection[bytes] | None = None) -> list[Righted]:
+def closures(
+    read: Iterable[Record], again: Iterable[Record], marks: Collection[bytes] | None = None, ended: Collection[str] = ()
+) -> list[Righted]:
     """Every correction that the audit tells of, of all persons or of the one with these `marks`, the first first. The audit is read twice
-    (`read`, `again`), so that no more is held than what the corrections are about."""
-    known = _Known(marks)
+    (`read`, `again`), so that no more is held than what the corrections are about. `ended`: the agreements that were revoked or have run
+    out."""
+    known = _Known(marks, ended)
     for record in read:
         known.corrections(Sketch.read(record))
     for seq, record in enumerate(again):
@@ -101,16 +102,16 @@ class _Delivered(NamedTuple):
 
 @dataclass(slots=True)
 class _Known:
-    """What the corrections need: for each agreement its deliveries of the subjects concerned, what it has read, and whether it ended."""
+    """What the corrections need: for each agreement its deliveries of the subjects concerned, and what it has read."""
 
     of: Collection[bytes] | None
+    ended: Collection[str]
     found: dict[_Place, tuple[Correction, int]] = field(default_factory=dict)
     marks: set[bytes] = field(default_factory=set)
     wrong: set[bytes] = field(default_factory=set)
     delivered: dict[str, dict[bytes, list[_Delivered]]] = field(default_factory=dict)
     consumers: dict[str, str] = field(default_factory=dict)
     read_by: dict[_Place, set[str]] = field(default_factory=dict)
-    ended: dict[str, int] = field(default_factory=dict)
 
     def corrections(self, sketch: Sketch) -> None:
         """What is corrected, from an entry of whatever agreement."""
@@ -130,8 +131,6 @@ class _Known:
     def deliveries(self, seq: int, sketch: Sketch) -> None:
         """Who got what of the subjects concerned."""
         agreement = sketch.said.get("agreement", "")
-        if sketch.said["action"] in _ENDS:
-            self.ended[agreement] = sketch.said["at"]
         if not sketch.packed:
             return
         entry = sketch.entry()

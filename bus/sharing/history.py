@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bus.errors import LogRefused, NotInForce, WrongUse
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
-from bus.sharing.lifecycle import Event, Standing, Version, after, fold, objection
+from bus.sharing.audit import Action, act
+from bus.sharing.lifecycle import Event, Standing, Step, Version, after, fold, objection
 
 WRITER = "agreements"
+_ACTS: Mapping[Step, Action] = {
+    "submit": Action.submitted,
+    "review": Action.reviewed,
+    "approve": Action.approved,
+    "refuse": Action.refused,
+    "apply": Action.applied,
+    "suspend": Action.suspended,
+    "resume": Action.resumed,
+    "revoke": Action.revoked,
+}
 
 
 class Watch:
@@ -65,10 +76,11 @@ def standings(log: EventLog) -> dict[str, Standing]:
 
 
 def write(log: EventLog, event: Event) -> None:
-    """Add an event. Raises `WrongUse` saying why where it may not happen, `Fenced` when another person wrote at the same moment."""
+    """Add an event, and with it its entry in the audit. Raises `WrongUse` saying why where it may not happen, `Fenced` when another person
+    wrote at the same moment."""
     with log.writer(WRITER) as writer:
         now = standings(log).get(event.agreement, Standing(event.agreement))
         if (why := objection(now, event)) is not None:
             raise WrongUse(*why, place=event.agreement, hint="civicbus agreement show ID", hint_zh="请查看 civicbus agreement show 编号")
         record = Record(event.agreement.encode(), event.value(), event.at)
-        writer.append([Output(topics.AGREEMENT, record)])
+        writer.append([Output(topics.AGREEMENT, record), act(_ACTS[event.step], event.at, event.by, event.agreement)])

@@ -138,7 +138,8 @@ def test_every_batch_is_in_the_audit_and_every_record_in_the_account(bus: Bus) -
     shared = account.agreements(record for batch in app.log.scan(topics.ACCOUNT) for record in batch.records)
     app.close()
 
-    assert sum(entry["object"]["count"] for entry in entries) == 2
+    assert [entry["action"] for entry in entries[:5]] == ["submitted", "reviewed", "approved", "approved", "applied"]
+    assert sum(entry["object"]["count"] for entry in entries[5:]) == 2
     assert {entry["agreement"] for entry in entries} == {ID}
     assert (shared[f"share.{ID}"].published, shared[f"share.{ID}"].delivered) == (2, 2)
 
