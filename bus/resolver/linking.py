@@ -19,16 +19,15 @@ never takes away what another has just sent; what an end sends on is a function 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from bus.contracts.codec import Decoder
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
-from bus.resolver.ends import Benefit, encoded, head_of, said_of, stated
+from bus.resolver.ends import Benefit, Said, encoded, head_of, said_of
 from bus.resolver.identify import version_order
-from bus.resolver.links import Stated
 from bus.resolver.routing import ID_BYTES, Routes, split
 from bus.resolver.subject import BENEFIT, LINK, MEMBER, stamped
 from bus.step import View
@@ -37,9 +36,8 @@ SAID, HEAD = b"s", b"h"
 ZEROS = bytes(ID_BYTES)
 VAGUE, GONE = 1, 2
 """Flags of a subject: it has no identity but its one statement's · it is no more (demolished, or dead)."""
-_STAMP, _ORDER_BYTES = 8, 21
+_STAMP = 8
 _ENTITIES = {b"r": "resident", b"d": "dwelling"}
-_WRONG = frozenset({"corrected", "annulled"})  # what was said before never was
 
 
 class Way(NamedTuple):
@@ -62,14 +60,6 @@ class Way(NamedTuple):
         body = found + value[2]
         ends = tuple(value[at : at + ID_BYTES] for at in range(3, found, ID_BYTES))
         return cls(value[:1], ends, value[found:body], value[body:])
-
-
-class Sent(NamedTuple):
-    """What a statement has said to one end, and when (ms)."""
-
-    end: bytes
-    value: bytes
-    at: int
 
 
 def member(entity: str, flags: int) -> bytes:
@@ -96,30 +86,24 @@ class Linking:
         return outputs
 
     def _version(self, entity: str, key: bytes, record: Record, value: bytes, view: View) -> Iterator[Output]:
-        """A version of a statement: what it says, and what becomes of what other versions say."""
+        """A version of a statement, unless a later one is known: what it says now, and what it no longer says."""
         _, said = self._decode(value)
         order = version_order(record.timestamp, said, value, self._keys)
-        mark = order + bytes((said["operation"] in _WRONG,))
         before = view.items(key)
-        after = dict(before)
-        ways = {
-            SAID + each.id: (each.ends[0], _way(each.ends, each.value)) for each in said_of(entity, key, said, record.timestamp, self._keys)
-        }
+        if before and order <= before[b""]:
+            return
+        sent = {SAID + each.id: each.ends[0] + _way(each) for each in said_of(entity, key, said, record.timestamp, self._keys)}
         if entity == "household":
-            ways[HEAD + ZEROS] = (key, head_of(said))
-        for item, (end, sent) in {b"": (b"", b""), **ways}.items():
-            if item not in before or before[item][:_ORDER_BYTES] < order:
-                after[item] = mark + end + sent
-                view.put(key, item, after[item])
-        yield from self._differences(_standing(before), _standing(after), record.timestamp)
-
-    def _differences(self, before: Mapping[bytes, Sent], after: Mapping[bytes, Sent], now: int) -> Iterator[Output]:
-        for item, sent in before.items():
-            if item not in after:
-                yield self._routes.on_link(sent.end, item[:1], item[1:], None, now)
-        for item, sent in after.items():
-            if before.get(item) != sent:
-                yield self._routes.on_link(sent.end, item[:1], item[1:], sent.value, sent.at)
+            sent[HEAD + ZEROS] = key + head_of(said)
+        view.put(key, b"", order)
+        for item, last in before.items():
+            if item and item not in sent:
+                view.delete(key, item)
+                yield self._routes.on_link(last, item[:1], item[1:], None, record.timestamp)
+        for item, now in sent.items():
+            end, told = now[:ID_BYTES], now[ID_BYTES:]
+            view.put(key, item, end)
+            yield self._routes.on_link(end, item[:1], item[1:], told, record.timestamp)
 
     def _at_end(self, end: bytes, touched: Mapping[bytes, Record], view: View) -> Iterator[Output]:
         """What is to be sent on from one end that was not sent before."""
@@ -172,34 +156,6 @@ def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:
     return touched
 
 
-def _way(ends: tuple[bytes, ...], value: Stated | Benefit) -> bytes:
-    tag = BENEFIT if isinstance(value, Benefit) else LINK
-    return Way(tag, ends[1:], b"", encoded(value)).packed()
-
-
-def _standing(items: Mapping[bytes, bytes]) -> dict[bytes, Sent]:
-    """What all versions of a statement say together. What only an earlier one named is over: never so, if the next one corrects it; else
-    ended when the next one says that its own began."""
-    marks = dict(sorted((value[:_ORDER_BYTES], value[_ORDER_BYTES]) for value in items.values()))
-    orders = list(marks)
-    found = {}
-    for item, value in items.items():
-        if not item:
-            continue
-        order, end, sent = value[:_ORDER_BYTES], value[_ORDER_BYTES + 1 : _ORDER_BYTES + 1 + ID_BYTES], value[_ORDER_BYTES + 1 + ID_BYTES :]
-        if order != orders[-1]:
-            later = orders[orders.index(order) + 1]
-            if item[:1] == HEAD or marks[later] or sent[:1] != LINK:
-                continue
-            sent = _over(sent, [other[_ORDER_BYTES + 1 + ID_BYTES :] for other in items.values() if other.startswith(later)])
-        found[item] = Sent(end, sent, int.from_bytes(order[:_STAMP], "big"))
-    return found
-
-
-def _over(sent: bytes, later: Iterable[bytes]) -> bytes:
-    """A link that only an earlier version names, ended by what the later one says."""
-    way = Way.unpacked(sent)
-    begun = [stated(Way.unpacked(each).body) for each in later if each[:1] == LINK]
-    said = stated(way.body)
-    until = said.until_on or min((each.from_on or each.seen or "" for each in begun), default="")[:10] or None
-    return way._replace(body=encoded(said._replace(moved=True, until_on=until))).packed()
+def _way(said: Said) -> bytes:
+    tag = BENEFIT if isinstance(said.value, Benefit) else LINK
+    return Way(tag, said.ends[1:], b"", encoded(said.value)).packed()

@@ -35,7 +35,7 @@ class Stated(NamedTuple):
     `kind`, `entity`, `other`: as in the master record; `known_from`: when its record was published (ms); `from_on`, `until_on`: ISO 8601,
     as precise as they are known; `seen`: when the department saw or changed it; `state`: live, ended or annulled; `act`: of a marriage,
     what the row registers; `vague`: the dwelling has no identity but this statement's own, so two may be one; `gone`: the other end is no
-    more; `moved`: a later version of the statement names another end; `delivery`: with which the department said it."""
+    more; `delivery`: with which the department said it."""
 
     kind: str
     entity: str
@@ -53,7 +53,6 @@ class Stated(NamedTuple):
     relation: str | None = None
     vague: bool = False
     gone: bool = False
-    moved: bool = False
     delivery: str = ""
 
 
@@ -273,8 +272,6 @@ def _shown(said: Sequence[Stated]) -> Stated:
 
 def _ended(each: Stated, today: str, moved: dict[tuple[str, str | None], str]) -> str:
     """By what the link ended, as its own department has it; empty while it lasts."""
-    if each.moved:
-        return MOVE if each.kind == RESIDENT else STATED
     if each.state == "ended" or passed(each.until_on, today):
         return STATED
     return MOVE if each.kind == RESIDENT and (each.department, each.other) in moved else ""

@@ -63,7 +63,7 @@ COMPOUNDS = [
 def released(folder: Path, extra: Path | None = None, department: str = "") -> Catalog:
     """The packaged schemas, with those of `extra` laid over them and one more `department`, every draft released."""
     with_files = Path(str(catalogs.packaged()))
-    for part in ("canonical", "master", "internal", "departments", "mappings", "codes"):
+    for part in ("canonical", "master", "dispute", "internal", "departments", "mappings", "codes"):
         if (with_files / part).exists():
             shutil.copytree(with_files / part, folder / part)
     if (with_files / "published.lock").exists():

@@ -155,10 +155,6 @@ def test_two_marriages_at_once_cannot_be() -> None:
     assert all(each.disputed for each in found)
 
 
-def test_what_a_later_version_no_longer_names_has_ended() -> None:
-    assert now_at(said("owner", moved=True), said("resident", other="b", moved=True)) == {"a": "stated", "b": "move"}
-
-
 dates = st.sampled_from([None, "2019", "2020-05", "2021-06-01", "2027-01-01"])
 anything = st.builds(
     said,
@@ -173,7 +169,6 @@ anything = st.builds(
     act=st.sampled_from(["marriage", "divorce", "annulment", "marriage_reissue", "divorce_reissue"]),
     vague=st.booleans(),
     gone=st.booleans(),
-    moved=st.booleans(),
     delivery=st.sampled_from(["1", "2"]),
 )
 
