@@ -70,5 +70,5 @@ def write(name: str, lines: Sequence[Line], conditions: str) -> None:
 
 def conditions(choice: Choice) -> str:
     """When and on what it was measured."""
-    large = f"{choice.records:,} records in the large runs" if choice.records else ""
-    return f"{datetime.now(UTC):%Y-%m-%d}, {MACHINE}; city of {choice.residents:,} residents, {choice.rounds} rounds, {large}."
+    large = f", {choice.records:,} records in the large runs" if choice.records else ""
+    return f"{datetime.now(UTC):%Y-%m-%d}, {MACHINE}; city of {choice.residents:,} residents, {choice.rounds} rounds{large}."

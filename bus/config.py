@@ -23,7 +23,10 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "namespace": ("CIVICBUS_NAMESPACE", "prefix of every topic, group and transactional id; default none"),
     "schemas": ("CIVICBUS_SCHEMAS", "folder with contracts and mappings; default those of the installed package"),
     "partitions": ("CIVICBUS_PARTITIONS", "partitions of a new topic; default 4"),
-    "raw_days": ("CIVICBUS_RAW_DAYS", "days that raw topics keep older records of a key (the latest stays for good); default 400"),
+    "raw_days": (
+        "CIVICBUS_RAW_DAYS",
+        "days that raw and canonical topics keep older records of a key (the latest stays for good); default 400",
+    ),
     "answer_days": ("CIVICBUS_ANSWER_DAYS", "working days to answer a request for data that is shared conditionally; default 10"),
     "answer_days_open": ("CIVICBUS_ANSWER_DAYS_OPEN", "working days to answer one for data that is shared unconditionally; default 1"),
     "supply_days": ("CIVICBUS_SUPPLY_DAYS", "working days from the approval until the data is supplied; default 20"),

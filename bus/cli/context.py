@@ -116,10 +116,9 @@ def of(ctx: typer.Context) -> App:
 
 
 def person(app: App) -> str:
-    """Who acts: the principal that Kafka has authenticated; on the embedded log, the user of this machine. Never an option, and no variable
-    of the environment: nobody says it of himself."""
-    settings = app.settings
-    if settings.log.startswith("kafka://") and (principal := settings.kafka.get("sasl.username")):
+    """Who acts: the principal that Kafka authenticates; on the embedded log, the user whose process this is. Never an option, and no
+    variable of the environment: nobody says it of himself."""
+    if app.settings.log.startswith("kafka://") and (principal := app.settings.kafka.get("sasl.username")):
         return principal
     try:
         return pwd.getpwuid(os.getuid()).pw_name
@@ -127,17 +126,17 @@ def person(app: App) -> str:
         return str(os.getuid())
 
 
-def calendar(settings: Settings) -> WorkingDays:
+def calendar(app: App) -> WorkingDays:
     """The city's working days. Raises `ConfigRefused` for a file that cannot be read."""
     from bus.standards.working_days import WorkingDays, read_own
 
-    own, place = {}, settings.working_days
+    own, place = {}, app.settings.working_days
     if place is not None:
         try:
             own = read_own(place.read_text(encoding="utf-8"), str(place))
         except (OSError, ValueError) as wrong:
             raise ConfigRefused("The calendar of working days cannot be read.", "无法读取工作日历文件。", place=str(place)) from wrong
-    return WorkingDays(own, settings.make_up_days)
+    return WorkingDays(own, app.settings.make_up_days)
 
 
 def open_log(settings: Settings) -> EventLog:

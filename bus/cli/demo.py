@@ -51,6 +51,8 @@ def demo(
     run("account", "--format", "table")
     note("")
     run("summary")
+    note("")
+    run("blindspots", "--format", "table")
     note(f"\nDone in {time.monotonic() - started:.0f} s 完成. Go on with, for example 接下来可以试:")
     for line in (
         "deadletter list --format table",

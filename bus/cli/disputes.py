@@ -28,10 +28,14 @@ STATES = {"open": "待处理 open", "overdue": "已逾期 overdue", ESCALATED: "
 BECAUSE = {
     "corrected": "已更正，双方一致 corrected",
     "confirmed": "已核实无误 confirmed",
-    "not_mine": "非本部门职责 not theirs to say",
+    "not_mine": "改由其他部门答复 another department is asked",
     "withdrawn": "一方已撤回 withdrawn",
 }
-ANSWERS = {**BECAUSE, "corrected": "即将更正 a correction is on its way"}
+ANSWERS = {
+    "corrected": "即将更正 a correction is on its way",
+    "confirmed": "已核实无误 confirmed",
+    "not_mine": "非本部门职责 not theirs to say",
+}
 LONGEST_REASON = 500  # characters
 
 

@@ -1,4 +1,4 @@
-"""`civicbus identity queue | rulings | join | split | apart | undo`: what a person of the data office decides about who is who."""
+"""`civicbus identity queue | rulings | join | split | apart | undo | estimate`: what a person decides about who is who."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bus.cli.context import App, known, of, person
+from bus.cli.identifying import estimate
 from bus.cli.reading import HOW, Lines, for_people
 from bus.cli.resolving import routes
 from bus.cli.say import note, out, table
@@ -37,6 +38,7 @@ _How = Annotated[Lines | None, typer.Option("--format", help=HOW)]
 
 def mount(app: typer.Typer) -> None:
     """Join the command line."""
+    _group.command("estimate")(estimate)
     app.add_typer(_group, name="identity")
 
 
@@ -51,7 +53,7 @@ def queue(ctx: typer.Context, how: _How = None) -> None:
         for line in lines:
             out(line)
         return
-    columns = ("subject 主体", "entity 类别", "since 始于", "row 来源行", "may be 可能是", "evidence 依据")
+    columns = ("subject 主体", "entity 类别", "since 始于", "row 来源行", "may be 可能是", "evidence 依据", "weight 权重")
     table("", columns, (cells for line in lines for cells in _cells(line)))
     note("civicbus show ENTITY --subject … · civicbus identity join SUBJECT INTO --reason … · civicbus identity apart SUBJECT --reason …")
 
@@ -194,7 +196,9 @@ def _line(app: App, store: Store, doubt: Doubt) -> dict[str, Any]:
     own = own_subject(app.keys, doubt.statement)
     record = store.master(own)
     source = record["sources"][0] if record else None
-    candidates = [{"subject": each.hex(), "evidence": list(kinds)} for each, kinds in doubt.candidates.items()]
+    candidates = [
+        {"subject": each.hex(), "evidence": list(kinds), "score": doubt.scores.get(each)} for each, kinds in doubt.candidates.items()
+    ]
     return {"subject": own.hex(), "entity": doubt.entity, "since": iso(doubt.since), "source": source, "candidates": candidates}
 
 
@@ -202,8 +206,12 @@ def _cells(line: dict[str, Any]) -> list[tuple[str, ...]]:
     source = line["source"] or {}
     row = f"{source.get('dataset', '')} {source.get('file') or ''} {source.get('row') or ''} {source.get('role', '')}".strip()
     first = (line["subject"], line["entity"], line["since"][:10], row)
-    rest = [(each["subject"], "；".join(EVIDENCE.get(kind, kind) for kind in each["evidence"])) for each in line["candidates"]]
-    return [(*(first if at == 0 else ("",) * 4), *cells) for at, cells in enumerate(rest or [("", "")])]
+    rest = [(each["subject"], "；".join(EVIDENCE.get(kind, kind) for kind in each["evidence"]), _bits(each)) for each in line["candidates"]]
+    return [(*(first if at == 0 else ("",) * 4), *cells) for at, cells in enumerate(rest or [("", "", "")])]
+
+
+def _bits(candidate: dict[str, Any]) -> str:
+    return "" if candidate["score"] is None else f"{candidate['score']:.1f}"
 
 
 def _ruling_line(ruling: Ruling, found: Docket) -> dict[str, Any]:

@@ -12,17 +12,20 @@ from typing import Annotated, Any
 import typer
 
 from bus.cli.context import App, of
+from bus.cli.links import show_links
 from bus.cli.reading import _bytes
 from bus.cli.say import note, out, table
 from bus.cli.subjects import BONDS, EVIDENCE, Entity, open_store, read_subject
+from bus.cli.times import AsOf, KnownAt, read_times, say_times
 from bus.errors import CheckFailed, WrongUse
 from bus.resolver import explain as why
 from bus.resolver import rules as rule_files
+from bus.resolver.history import Times
 from bus.resolver.identify import subject_of
-from bus.resolver.master import iso
+from bus.resolver.master import as_value, iso
 from bus.resolver.rules import Rules
 from bus.resolver.store import Store
-from bus.resolver.survivorship import Statement
+from bus.resolver.survivorship import Statement, merge
 
 RULES = {"authority": "权威来源 authority", "fallback": "后备来源 fallback", "recency": "最新 recency", "only": "唯一来源 only"}
 HIDDEN = frozenset({"id_token"})
@@ -55,24 +58,29 @@ def show(
     token: Annotated[str | None, typer.Option(help="the token of a number 证件代号")] = None,
     from_stdin: Annotated[bool, typer.Option("--number-from-stdin", help="type the citizen number 从标准输入读公民身份号码")] = False,
     source: Annotated[str | None, typer.Option(metavar="DATASET:KEY", help="a row of a department 部门数据行")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     how: How = None,
 ) -> None:
     """The file of a resident or dwelling: each field, who said it, since when. 查看一人一档、一房一档。Exit 5 if nothing is known."""
     app = of(ctx)
     store = open_store(app, entity)
     rules = rule_files.load(app.schemas, entity)
+    times = read_times(as_of, known_at)
     found = [
         (whose, record)
         for each in _subjects(app, store, entity, subject, token, _number() if from_stdin else None, source)
-        if (record := store.master(whose := store.joined_to(each))) is not None
+        if (record := _file(store, whose := store.joined_to(each), rules, times)) is not None
     ]
     if not found:
         raise _unknown()
+    say_times(times, app.settings.raw_days)
     for each, record in found:
         if _as_json(how):
             out(_plain(record))
         else:
             _show(entity, each.hex(), record, rules, _words(app, entity))
+            show_links(app, record["links"], shown)
 
 
 def explain(
@@ -80,6 +88,8 @@ def explain(
     entity: Annotated[Entity, typer.Argument(metavar="ENTITY", help="resident or dwelling 居民或房屋")],
     subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="the subject, as `show` prints it 主体标识")],
     field: Annotated[str | None, typer.Option(help="one field only 仅某一字段")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     how: How = None,
 ) -> None:
     """Why is this value what it is, and why are these rows one subject? 说明取值与归并理由。Exit 5 if nothing is known."""
@@ -95,14 +105,28 @@ def explain(
             hint_zh=f"可用的有：{'、'.join(sorted(names))}。",
         )
     store = open_store(app, entity)
-    statements = store.statements(read_subject(subject))
+    times = read_times(as_of, known_at)
+    statements = _statements(store, store.joined_to(read_subject(subject)), times)
     if not statements:
         raise _unknown()
+    say_times(times, app.settings.raw_days)
     evidence = store.evidence(read_subject(subject), statements)
     if _as_json(how):
         out(_plain(why.as_json(entity, subject, statements, rules, field, evidence)))
     else:
         _explain(subject, why.bonds(entity, statements, evidence), statements, rules, field, _words(app, entity))
+
+
+def _file(store: Store, subject: bytes, rules: Rules, times: Times) -> dict[str, Any] | None:
+    """The master record as it is, or as it would have been at these times: then without disputes that answers closed, and without links."""
+    if times.are_now:
+        return store.master(subject)
+    statements = store.statements_at(subject, times)
+    return as_value(subject, merge(statements, rules)) if statements else None
+
+
+def _statements(store: Store, subject: bytes, times: Times) -> list[Statement]:
+    return store.statements(subject) if times.are_now else store.statements_at(subject, times)
 
 
 def _subjects(

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from bus.resolver.disputes import Clock
     from bus.resolver.routing import Routes
 
-IDENTIFY, ALIAS, MATCH, JOIN, MERGE = "identify", "alias", "match", "join", "merge"
+IDENTIFY, ALIAS, MATCH, JOIN, LINK, MERGE = "identify", "alias", "match", "join", "link", "merge"
 
 READS: Mapping[str, Reads] = {
     IDENTIFY: tuple(map(topics.canonical, topics.MASTERS)),
     ALIAS: topics.ALIAS,
     MATCH: topics.EVIDENCE,
     JOIN: topics.PENDING,
+    LINK: (topics.LINK, *map(topics.canonical, topics.OF_LINKS)),
     MERGE: tuple(map(topics.internal, topics.MASTERS)),
 }
 """Step → the topics it reads."""
@@ -32,30 +33,43 @@ def identify(app: App) -> Step:
     """canonical.* → internal.*"""
     from bus.resolver.identify import Identify
     from bus.resolver.identity import identities
+    from bus.resolver.routing import owners
 
     step = Identify(app.codec.decoder(), identities, app.keys, routes(app))
-    return Step(IDENTIFY, READS[IDENTIFY], Memory(step.decide), refuse)
+    return Step(IDENTIFY, READS[IDENTIFY], Memory(step.decide, asks=owners), refuse)
 
 
 def alias(app: App) -> Step:
     """internal.alias → internal.dwelling"""
     from bus.resolver.alias import Alias
+    from bus.resolver.routing import owners
 
-    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", routes(app)).decide), refuse)
+    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", routes(app)).decide, asks=owners), refuse)
 
 
 def match(app: App) -> Step:
     """internal.evidence → internal.pending"""
     from bus.resolver.match import Match
+    from bus.resolver.routing import owners
 
-    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, routes(app)).decide), refuse)
+    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, routes(app)).decide, asks=owners), refuse)
 
 
 def join(app: App) -> Step:
     """internal.pending → internal.resident, internal.decision"""
     from bus.resolver.join import Join
+    from bus.resolver.routing import owners
+    from bus.resolver.weights import load
 
-    return Step(JOIN, READS[JOIN], Memory(Join(app.keys, routes(app)).decide), refuse)
+    step = Join(app.keys, routes(app), load(app.schemas, "resident"))
+    return Step(JOIN, READS[JOIN], Memory(step.decide, asks=owners), refuse)
+
+
+def link(app: App) -> Step:
+    """canonical.*, internal.link → internal.link, internal.resident, internal.dwelling"""
+    from bus.resolver.linking import Linking
+
+    return Step(LINK, READS[LINK], Memory(Linking(app.codec.decoder(), app.keys, routes(app)).decide), refuse)
 
 
 def merge(app: App) -> Step:
@@ -69,7 +83,7 @@ def merge(app: App) -> Step:
     return Step(MERGE, READS[MERGE], step.memory(), refuse)
 
 
-STEPS: Mapping[str, Callable[[App], Step]] = {IDENTIFY: identify, ALIAS: alias, MATCH: match, JOIN: join, MERGE: merge}
+STEPS: Mapping[str, Callable[[App], Step]] = {IDENTIFY: identify, ALIAS: alias, MATCH: match, JOIN: join, LINK: link, MERGE: merge}
 """Name → how it is put together, in the order in which what is said passes through them."""
 
 
@@ -84,7 +98,7 @@ def clock(app: App) -> Clock:
     """How long a department has to answer to a dispute. Raises `ConfigRefused` for a calendar that cannot be read."""
     from bus.resolver.disputes import Clock
 
-    return Clock(calendar(app.settings), app.settings.dispute_days)
+    return Clock(calendar(app), app.settings.dispute_days)
 
 
 def routes(app: App) -> Routes:

@@ -19,9 +19,8 @@ BONDS = {
 }
 EVIDENCE = {
     "code": "部门人员编号与姓名 the department's own number and name",
-    "phone": "电话与姓名 phone and name",
-    "called": "电话、姓氏与性别 phone, surname and sex",
-    "place": "住址与姓名 dwelling and name",
+    "phone": "电话，与姓名或称谓 phone, and name or form of address",
+    "place": "住址或同行房屋，与姓名 dwelling lived in or named in the row, and name",
     "household": "家庭与姓名 household and name",
     "number": "证件号码相同，姓名和出生日期均不同 same number, another name and birth date",
     "person": "人工裁定 a person's ruling",

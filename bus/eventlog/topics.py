@@ -11,6 +11,7 @@ from bus.eventlog.port import TopicSpec
 ACCOUNT = "internal.account"
 ALIAS = "internal.alias"
 EVIDENCE, PENDING, DECISION = "internal.evidence", "internal.pending", "internal.decision"
+LINK = "internal.link"
 REFUSED = "internal.refused"
 """Records inside the bus that no decision came to an end on, as they were, keyed by their place."""
 SCHEMA = "internal.schema"
@@ -22,6 +23,8 @@ MASTERS = ("resident", "dwelling")
 """The entities that have master records."""
 AGREEMENT = "internal.agreement"
 """What happened to each agreement, keyed by it; its whole text with each submission."""
+OF_LINKS = ("residency_link", "lease", "marriage", "household", "benefit")
+"""The entities that say how subjects belong together."""
 _DAY_MS = 86_400_000
 
 
@@ -72,7 +75,7 @@ def dispute(department: str) -> str:
 
 def of_resolver() -> list[str]:
     """All topics that the resolver writes, but those of disputes, which each department has one of."""
-    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, REFUSED, TALLY]
+    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, LINK, REFUSED, TALLY]
 
 
 def entity_of(topic: str) -> str:
@@ -89,10 +92,8 @@ def dataset_of(topic: str) -> tuple[str, str]:
 def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
     """How a topic of this name is made. Raises `WrongUse` for a name of no kind."""
     kind = topic.partition(".")[0]
-    if kind == "raw":
+    if kind in ("raw", "canonical"):
         return TopicSpec(topic, partitions, "latest+time", raw_days * _DAY_MS)
-    if kind == "canonical":
-        return TopicSpec(topic, partitions, "latest")
     if kind == "deadletter":
         return TopicSpec(topic, partitions, "forever")
     if topic in (ACCOUNT, AGREEMENT, REFUSED, TALLY, SCHEMA, AUDIT, AUDIT_CHAIN):

@@ -66,6 +66,8 @@ class FieldRule(Strict):
     """Whether 0 means "not known" here (an area)."""
     within: list[str] | None = None
     """Columns that say in which division the address or name of this cell lies."""
+    or_within: bool = False
+    """Whether that division is the value where the cell names none in it: a street pays, even if its community is not to be read."""
     unit: str | None = None
     """What a number is counted in."""
     otherwise: Scalar = None

@@ -1,6 +1,6 @@
 """ONE FILE PER RESIDENT, ONE PER DWELLING: who is meant, what of all that was said holds, who said it.
 
-    canonical.* → identify → internal.resident ─────────────────────────────────→ merge → master.*
+    canonical.* → identify → internal.resident ─────────────────────────────────→ merge → master.*, dispute.*
                           ├→ internal.alias → alias → internal.dwelling ─────────┤
                           ├→ internal.evidence → match ┐                         │
                           └→ internal.pending ─────────┴→ join → internal.resident ┘

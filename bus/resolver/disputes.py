@@ -96,9 +96,10 @@ class Disputes(NamedTuple):
         records: dict[Place, Record] = {}
         for place in dict.fromkeys(place for case in cases for place in case.places):
             records[place] = self._record(place, [each for each in cases if place in each.places], before.get(place))
+        differ = {each.id.hex() for each in found}
         for place, last in before.items():
             if place not in records:
-                records[place] = last if last["state"] == CLOSED else self._ended(last)
+                records[place] = last if last["state"] == CLOSED else self._ended(last, differ)
         return Settled(records, tuple(case.difference for case in cases if case.state == CLOSED))
 
     def _record(self, place: Place, cases: Sequence[_Case], last: Record | None) -> Record:
@@ -130,12 +131,16 @@ class Disputes(NamedTuple):
         }
         return _closed(record, iso(reply.at)) if reply and not live else record
 
-    def _ended(self, last: Record) -> Record:
-        """The word after the last: they do not differ any more. Corrected where both still say something, else withdrawn."""
+    def _ended(self, last: Record, differ: Collection[str]) -> Record:
+        """The word after the last, to a department that is not asked any more. Where they differ still, somebody else is asked, who is
+        trusted more or answers for the attribute now; else they agree, where both still say something, or one has withdrawn."""
         say = self.stating(last["field"])
-        sides = {last["holds"]["source"]["department"], *(each["source"]["department"] for each in last["others"])}
-        agree = last["holds"]["source"]["department"] in say and len(sides & set(say)) > 1
-        ended = {**last, "state": CLOSED, "closed_because": CORRECTED if agree else WITHDRAWN}
+        holds = last["holds"]["source"]["department"]
+        others = {each["source"]["department"] for each in last["others"]}
+        why = CORRECTED if holds in say and (others - {holds}) & set(say) else WITHDRAWN
+        if any(each["difference"] in differ for each in last["others"]):
+            why = NOT_MINE
+        ended = {**last, "state": CLOSED, "closed_because": why}
         return _closed(ended, max(iso(self.now), last["opened_at"]))
 
     def _due(self, opened: str) -> dict[str, Any]:

@@ -18,11 +18,13 @@ NUMBER = "number"
 
 
 class Doubt(NamedTuple):
-    """A statement that waits for a person. `candidates`: subject → the kinds of evidence for it; `since`: ms since 1970."""
+    """A statement that waits for a person. `candidates`: subject → the kinds of evidence for it; `scores`: subject → its weight in bits,
+    where it was weighed; `since`: ms since 1970."""
 
     statement: bytes
     entity: str
     candidates: Mapping[bytes, tuple[str, ...]]
+    scores: Mapping[bytes, float]
     since: int
 
     @property
@@ -89,4 +91,5 @@ def read(log: EventLog) -> Docket:
 
 def _doubt(statement: bytes, said: Mapping[str, Any], at: int) -> Doubt:
     candidates = {bytes.fromhex(subject): tuple(kinds) for subject, kinds in said["evidence"].items()}
-    return Doubt(statement, said.get("entity", "resident"), candidates, at)
+    scores = {bytes.fromhex(subject): float(score) for subject, score in said.get("score", {}).items()}
+    return Doubt(statement, said.get("entity", "resident"), candidates, scores, at)

@@ -1,58 +1,77 @@
 """What a statement about a person shares with others when no number says who it is: *claims* under keys that two statements about one
 person come to independently. Pure.
 
-A claim stands under a composite of what the row says: nobody is found by a name alone, nor by a phone or a place alone.
-
-    code        the department's own number of the person, and the name
-    phone       a phone, and the name
-    called      a phone, the surname and the sex: 张先生
-    place       a dwelling (compound or road number, building, entrance, room), and the name
-    household   a household of a department, and the name
+    code        the department's own number of the person
+    phone       a phone
+    place       a dwelling: where the person lives, or which the row names beside the person
+    household   a household of a department
     with        the name, and the name of somebody who stands beside it in a row, a household or a dwelling
 
-Claims of the first five are read off one statement. For the last, the persons of a row, of a household and of a dwelling are first
-*gathered* under its key; each of them then claims to be with each of the others.
+No key but the last holds a name: names are compared under it (`bus.resolver.likeness`), so a name written another way still meets its
+like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household and of a dwelling are *gathered*
+under its key; each of them then claims to be with each of the others, and a dwelling that the row names is the place of all in it.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from bus.keys import KeyRing
+from bus.resolver.likeness import NOTHING, Likeness, likeness, united
 from bus.sealing import row_hash
 
-GATHERED = "gathered"
-"""The kind of a key under which persons are gathered."""
+ROW, PLACE, HOUSEHOLD, WITH = "row", "place", "household", "with"
+HERE = "here"
+"""Kind of a claim under the key of a row that is about no person: which dwelling the row names."""
+UNPLACED = "unplaced"
+"""Kind of the claim under the key of a row of a person of whom it does not say where he lives."""
+GATHERING = frozenset((ROW, UNPLACED, HERE, HOUSEHOLD, PLACE))
+"""Kinds of claims under whose keys persons are gathered."""
 MOST_NAMES = 12
 """So many names under one gathering key are no family: a dormitory, a collective household, an address that is too coarse."""
 MOST_SUBJECTS = 40
 """A phone or a place that so many persons share (a village doctor's, an office's) says nothing about any of them."""
+SUBJECT_BYTES = 16
+_NOBODY = bytes(SUBJECT_BYTES)
+_BETWEEN = "\x1f"  # stands in no field: the standards take control characters out
 _FORMS = {"先生": "1", "女士": "2", "小姐": "2"}
 _SEXES = ("1", "2")
-_WHERE = ("division_code", "road", "road_no", "compound")
 
 
 class Claim(NamedTuple):
-    """What stands under a key. `subject`: the person by number (empty: not known, the statement looks for him). `sex`, `birth_date`:
-    empty where not known; a coarse date is as long as it is known (`1951`, `1951-03`)."""
+    """What stands under a key. `subject`: the person by number (empty: not known, the statement looks for him). `called`: the surname,
+    where a form of address is all that is known of the name. `sex`, `birth_date`: empty where not known; a coarse date is as long as it is
+    known (`1951`, `1951-03`). Of a claim `HERE` the name is the key (hex) of the dwelling."""
 
     kind: str
     subject: bytes
     name: str
     sex: str
     birth_date: str
+    called: str = ""
 
     def encoded(self) -> bytes:
-        """As it stands in the log."""
-        return json.dumps([self.kind, self.subject.hex(), *self[2:]], ensure_ascii=False, separators=(",", ":")).encode()
+        """As it stands in the log: the subject (zeros for none), the rest as text."""
+        told = _BETWEEN.join((self.kind, self.name, self.sex, self.birth_date, self.called))
+        return (self.subject or _NOBODY) + told.encode()
 
     @classmethod
     def decoded(cls, value: bytes) -> Claim:
         """The inverse of `encoded`."""
-        kind, subject, name, sex, birth_date = json.loads(value)
-        return cls(kind, bytes.fromhex(subject), name, sex, birth_date)
+        kind, name, sex, birth_date, called = value[SUBJECT_BYTES:].decode().split(_BETWEEN)
+        subject = value[:SUBJECT_BYTES]
+        return cls(kind, b"" if subject == _NOBODY else subject, name, sex, birth_date, called)
+
+
+def looks(value: bytes) -> bool:
+    """Whether an encoded claim looks for a person, without decoding it."""
+    return value.startswith(_NOBODY)
+
+
+def gathers(value: bytes) -> bool:
+    """Whether persons are gathered under the key of an encoded claim, without decoding it."""
+    return value[SUBJECT_BYTES : value.index(b"\x1f", SUBJECT_BYTES)].decode() in GATHERING
 
 
 def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[bytes, Claim]:
@@ -62,35 +81,46 @@ def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[by
     return {row_hash(keys, "evidence", kind, *parts): claim for kind, parts, claim in _claims(said, subject)}
 
 
+def place_claims(said: Mapping[str, Any], keys: KeyRing) -> dict[bytes, Claim]:
+    """The claim of one statement about a dwelling: that its row names it. Key (16 bytes) → claim; none where it is no certain dwelling."""
+    address = dict(said.get("address") or {})
+    address |= {part: said[part] for part in ("compound_code", "building", "entrance", "room") if said.get(part)}
+    place = place_of(address)
+    if place is None:
+        return {}
+    named = row_hash(keys, "evidence", PLACE, *place).hex()
+    return {row_hash(keys, "evidence", ROW, *_row(said["source"])): Claim(HERE, b"", named, "", "")}
+
+
 def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tuple[str, ...], Claim]]:
     name = said.get("name") or ""
     sex = said.get("sex") or ""
     claim = Claim("", subject, name, sex if sex in _SEXES else "", said.get("birth_date") or "")
-    source = said["source"]
-    phones = [phone["token"] for phone in said.get("phones") or ()]
-    called = (name[:1], claim.sex) if name else _addressed(said.get("form_of_address") or "")
-    if called[1]:
-        for phone in phones:
-            yield "called", (phone, *called), claim._replace(kind="called", sex=called[1])
     if not name:
+        called, sex = _addressed(said.get("form_of_address") or "")
+        claim = claim._replace(called=called, sex=sex)
+    if not name and not claim.called:
         return
-    for phone in phones:
-        yield "phone", (phone, name), claim._replace(kind="phone")
+    source = said["source"]
+    for phone in said.get("phones") or ():
+        yield "phone", (phone["token"],), claim._replace(kind="phone")
+    place = place_of(said.get("residence_address"))
+    yield ROW, _row(source), claim._replace(kind=ROW if place else UNPLACED)
+    if place:
+        yield PLACE, place, claim._replace(kind=PLACE)
     if code := said.get("source_person_code"):
-        yield "code", (source["department"], code, name), claim._replace(kind="code")
-    gathered = claim._replace(kind=GATHERED)
-    yield GATHERED, ("row", source["dataset"], *(f"{k}={v}" for k, v in sorted(source["key"].items()))), gathered
+        yield "code", (source["department"], code), claim._replace(kind="code")
     if household := said.get("household_key"):
-        yield "household", (household, name), claim._replace(kind="household")
-        yield GATHERED, ("household", household), gathered
-    if place := place_of(said.get("residence_address")):
-        yield "place", (*place, name), claim._replace(kind="place")
-        yield GATHERED, ("place", *place), gathered
+        yield HOUSEHOLD, (household,), claim._replace(kind=HOUSEHOLD)
+
+
+def _row(source: Mapping[str, Any]) -> tuple[str, ...]:
+    return (source["dataset"], *(f"{k}={v}" for k, v in sorted(source["key"].items())))
 
 
 def _addressed(form: str) -> tuple[str, str]:
-    """Surname and sex of a form of address: 张先生, 欧阳女士 → the first character, as it is compared with."""
-    return next(((form[:1], sex) for word, sex in _FORMS.items() if form.endswith(word) and len(form) > len(word)), ("", ""))
+    """Surname and sex of a form of address: 张先生, 欧阳女士."""
+    return next(((form[: -len(word)], sex) for word, sex in _FORMS.items() if form.endswith(word) and len(form) > len(word)), ("", ""))
 
 
 def place_of(address: Mapping[str, Any] | None) -> tuple[str, ...] | None:
@@ -108,35 +138,46 @@ def place_of(address: Mapping[str, Any] | None) -> tuple[str, ...] | None:
 
 
 def beside(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tuple[bytes, bytes], Claim]:
-    """What follows where persons are gathered: (key, statement) → each is with each other name. `claims`: statement → its claim."""
-    names = {claim.name for claim in claims.values()}
+    """What follows where persons are gathered: (key, statement) → each is with each other name, and lives where the row says if it says so
+    of one dwelling only. `claims`: statement → its claim."""
+    persons = {statement: claim for statement, claim in claims.items() if claim.kind != HERE}
+    here = {claim.name for claim in claims.values() if claim.kind == HERE}
+    found = {}
+    if len(here) == 1:
+        place = bytes.fromhex(next(iter(here)))
+        unplaced = {statement: claim for statement, claim in persons.items() if claim.kind == UNPLACED}
+        found = {(place, statement): claim._replace(kind=PLACE) for statement, claim in unplaced.items()}
+    names = {claim.name for claim in persons.values()} - {""}
     if not 1 < len(names) <= MOST_NAMES:
-        return {}
-    return {
-        (row_hash(keys, "evidence", "with", claim.name, other), statement): claim._replace(kind="with")
-        for statement, claim in claims.items()
+        return found
+    return found | {
+        (row_hash(keys, "evidence", WITH, claim.name, other), statement): claim._replace(kind=WITH)
+        for statement, claim in persons.items()
         for other in names
-        if other != claim.name
+        if claim.name and other != claim.name
     }
 
 
-def candidates(claims: Mapping[bytes, Claim]) -> dict[bytes, tuple[bytes, ...]]:
-    """What follows under any other key: statement without a number → whom it may be about, in rising order. `claims`: statement → claim.
-
-    Who is, by any of his statements, of the other sex or born at another time is not meant; a parent of one name is, and stands beside."""
+def candidates(claims: Mapping[bytes, Claim]) -> dict[bytes, dict[bytes, Likeness]]:
+    """What follows under a key for those who look: statement without a number → whom it may be about, and how alike the two are; whose
+    name contradicts is none. `claims`: statement → claim. What several statements of one person say is taken together."""
     known = [claim for claim in claims.values() if claim.subject]
     if not known or len({claim.subject for claim in known}) > MOST_SUBJECTS:
         return {}
     found = {}
     for statement, claim in claims.items():
-        if not claim.subject:
-            against = {other.subject for other in known if not agree(claim, other)}
-            found[statement] = tuple(sorted({other.subject for other in known} - against))
-    return {statement: subjects for statement, subjects in found.items() if subjects}
+        if not claim.subject and claim.kind not in (ROW, UNPLACED, HERE):
+            alike = compared(claim, known)
+            if fits := {subject: level for subject, level in sorted(alike.items()) if level.name != NOTHING}:
+                found[statement] = fits
+    return found
 
 
-def agree(one: Claim, other: Claim) -> bool:
-    """Whether nothing speaks against the two being one person: sex, birth date as far as both know it."""
-    if one.sex and other.sex and one.sex != other.sex:
-        return False
-    return one.birth_date.startswith(other.birth_date) or other.birth_date.startswith(one.birth_date)
+def compared(claim: Claim, known: Iterable[Claim]) -> dict[bytes, Likeness]:
+    """Subject → how alike the claim is to what is known of him under this key; name NOTHING: another name."""
+    found: dict[bytes, Likeness] = {}
+    for other in known:
+        now = likeness(claim, other)
+        before = found.get(other.subject)
+        found[other.subject] = now if before is None else united(before, now)
+    return found

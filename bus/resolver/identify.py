@@ -15,7 +15,7 @@ from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import alias
-from bus.resolver.evidence import claims_of
+from bus.resolver.evidence import Claim, claims_of, place_claims
 from bus.resolver.routing import ID_BYTES, Routes
 from bus.sealing import row_hash
 from bus.step import View
@@ -26,6 +26,7 @@ Identities = Callable[[str, Mapping[str, Any]], tuple[str, ...] | None]
 _ORDER_BYTES = 21
 _SUBJECT_END = _ORDER_BYTES + ID_BYTES
 _NOBODY = b""
+_NO_SUBJECT = bytes(ID_BYTES)  # in the view, where what was told follows
 
 
 class Identify:
@@ -52,13 +53,14 @@ class Identify:
         names = self._names(entity, key, said)
         subject = names[0] if names else _NOBODY
         old, told = (before[_ORDER_BYTES:_SUBJECT_END], before[_SUBJECT_END:]) if before is not None else (_NOBODY, b"")
+        old = _NOBODY if old == _NO_SUBJECT else old
         if old and old != subject:
             outputs.append(self._send(entity, old, key, None, record.timestamp))
         if names:
             sent = alias.question(names[1:], value) if entity == "dwelling" else value
             outputs.append(self._send(entity, subject, key, sent, record.timestamp))
-        telling = self._tell(key, said, subject, told, record.timestamp, outputs) if entity == "resident" else b""
-        view.put(key, b"", order + subject + telling)
+        telling = self._tell(key, self._claims(entity, key, said, subject), told, record.timestamp, outputs)
+        view.put(key, b"", order + (subject or _NO_SUBJECT) + telling)
 
     def _send(self, entity: str, subject: bytes, statement: bytes, value: bytes | None, timestamp: int) -> Output:
         if entity == "dwelling":
@@ -78,9 +80,13 @@ class Identify:
         """The subject that a statement is by itself."""
         return own_subject(self._keys, statement)
 
-    def _tell(self, statement: bytes, said: Mapping[str, Any], subject: bytes, told: bytes, timestamp: int, outputs: list[Output]) -> bytes:
+    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> dict[bytes, Claim]:
+        if entity == "resident":
+            return claims_of(said, b"" if subject == self._own(statement) else subject, self._keys)
+        return place_claims(said, self._keys) if entity == "dwelling" else {}
+
+    def _tell(self, statement: bytes, claims: Mapping[bytes, Claim], told: bytes, timestamp: int, outputs: list[Output]) -> bytes:
         """Say what the statement knows of the person, take back what an earlier version knew besides; the keys told under."""
-        claims = claims_of(said, b"" if subject == self._own(statement) else subject, self._keys)
         former = [told[at : at + ID_BYTES] for at in range(0, len(told), ID_BYTES)]
         outputs += [self._routes.as_evidence(key, statement, b"", None, timestamp) for key in former if key not in claims]
         outputs += [self._routes.as_evidence(key, statement, b"", claim.encoded(), timestamp) for key, claim in claims.items()]

@@ -1,8 +1,9 @@
 """Fourth step, for people without a number: whom is the statement about? internal.pending → internal.resident, internal.decision
 
-All evidence about a statement comes to the owner of the statement. Exactly one person fits: the statement is about him. Several: it stays a
-subject of its own and waits in the queue for somebody to look. None: a subject of its own. Each decision is kept with its evidence, and
-is made anew when the evidence changes; it depends on the statement and the evidence alone, never on their order.
+All evidence about a statement comes to the owner of the statement, which weighs it (`bus.resolver.weights`). One person clearly fits:
+the statement is about him. Several, or one too little: it stays a subject of its own and waits in the queue for somebody to look. None:
+a subject of its own. Each decision is kept with its evidence, and is made anew when the evidence changes; it depends on the statement and
+the evidence alone, never on their order.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import NamedTuple
 from bus.event import Batch, Output
 from bus.keys import KeyRing
 from bus.resolver.identify import own_subject
-from bus.resolver.routing import ID_BYTES, PERSON, Routes, split
+from bus.resolver.likeness import AGAINST, Likeness, united, unpacked, weighed
+from bus.resolver.routing import PERSON, Routes, split
+from bus.resolver.weights import Weights
 from bus.sealing import row_hash
 from bus.step import View
 
@@ -24,40 +27,76 @@ _STAMP = 8
 
 
 class Decision(NamedTuple):
-    """About whom a statement is. `subject`: None for itself; `evidence`: subject (hex) → the kinds of evidence for it, in order."""
+    """About whom a statement is. `subject`: None for itself; `evidence`: subject (hex) → the kinds of evidence for it, in order; `score`:
+    subject (hex) → its weight in bits."""
 
     verdict: str
     subject: bytes | None
     evidence: dict[str, list[str]]
+    score: dict[str, float]
 
 
-def decide(found: Mapping[bytes, bytes]) -> Decision:
-    """`found`: key → "kind:" and the candidates under it (16 bytes each). Every key that names one narrows: a phone that father and son
-    share names both, the household of one of them decides. Where two keys contradict each other, it is for a person to decide."""
-    by_kind: dict[bytes, set[str]] = {}
-    left: set[bytes] | None = None
-    for value in found.values():
-        kind, _, packed = value.partition(b":")
-        named = {packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)}
-        left = named if left is None else left & named
-        for subject in named:
-            by_kind.setdefault(subject, set()).add(kind.decode())
-    evidence = {subject.hex(): sorted(kinds) for subject, kinds in sorted(by_kind.items())}
-    if left is None:
-        return Decision(ALONE, None, evidence)
-    return Decision(JOINED, next(iter(left)), evidence) if len(left) == 1 else Decision(DOUBTFUL, None, evidence)
+class _Candidate(NamedTuple):
+    """`keys`: those under which he stands."""
+
+    keys: frozenset[bytes]
+    kinds: frozenset[str]
+    score: float
+
+
+def decide(found: Mapping[bytes, bytes], weights: Weights) -> Decision:
+    """`found`: key → who stands under it and how alike (`likeness.packed`). Who is once said to be of another sex or born at another time
+    is not meant. Above the bound and without a rival: meant. Every key that names one narrows: a phone that father and son share names
+    both, the household of one decides; where two keys name two persons, or one says too little, it is for a person to decide."""
+    fits = _fits(found, weights)
+    told = {subject.hex(): sorted(each.kinds) for subject, each in fits.items()}
+    score = {subject.hex(): each.score for subject, each in fits.items()}
+    best = max(fits, key=lambda subject: (fits[subject].score, len(fits[subject].keys)), default=None)
+    if best is None or fits[best].score < weights.queue:
+        return Decision(ALONE, None, told, score)
+    leader = fits[best]
+    clear = all(_behind(other, leader, weights) for subject, other in fits.items() if subject != best)
+    meant = best if leader.score >= weights.join and clear else None
+    return Decision(JOINED if meant else DOUBTFUL, meant, told, score)
+
+
+def _fits(found: Mapping[bytes, bytes], weights: Weights) -> dict[bytes, _Candidate]:
+    """What all keys together say of each whom nothing speaks against, in rising order."""
+    alike: dict[bytes, Likeness] = {}
+    kinds: dict[bytes, set[str]] = {}
+    keys: dict[bytes, set[bytes]] = {}
+    for key, value in found.items():
+        kind, named = unpacked(value)
+        for subject, level in named.items():
+            alike[subject] = united(alike[subject], level) if subject in alike else level
+            kinds.setdefault(subject, set()).add(kind)
+            keys.setdefault(subject, set()).add(key)
+    fits = {}
+    for subject, level in sorted(alike.items()):
+        if AGAINST not in level:
+            score = weights.score(weighed(level, kinds[subject]), sorted(kinds[subject]))
+            fits[subject] = _Candidate(frozenset(keys[subject]), frozenset(kinds[subject]), score)
+    return fits
+
+
+def _behind(other: _Candidate, leader: _Candidate, weights: Weights) -> bool:
+    """Whether the other is no rival: all that speaks for him speaks for the leader, who is more alike or has more for him; or too little
+    speaks for him, and by far."""
+    by_far = other.score + weights.ahead <= leader.score
+    narrowed = other.keys < leader.keys and other.score <= leader.score
+    return narrowed or (by_far and (other.keys <= leader.keys or other.score < weights.join))
 
 
 def by_person(to: bytes) -> Decision:
     """What a person decided: whom it is about, or (empty) that nobody known is meant."""
-    return Decision(JOINED, to, {to.hex(): ["person"]}) if to else Decision(ALONE, None, {})
+    return Decision(JOINED, to, {to.hex(): ["person"]}, {}) if to else Decision(ALONE, None, {}, {})
 
 
 class Join:
     """The decision of the step."""
 
-    def __init__(self, keys: KeyRing, routes: Routes) -> None:
-        self._keys, self._routes = keys, routes
+    def __init__(self, keys: KeyRing, routes: Routes, weights: Weights) -> None:
+        self._keys, self._routes, self._weights = keys, routes, weights
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """Send each statement to whom it is about, and after him when the evidence says another."""
@@ -78,7 +117,7 @@ class Join:
         """What is to be said that was not said before."""
         items = view.items(statement)
         said, sent, ruled = items.pop(_SAID, None), items.pop(_SENT, None), items.pop(PERSON, None)
-        known = None if said is None else decide(items) if ruled is None else by_person(ruled[_STAMP:])
+        known = None if said is None else decide(items, self._weights) if ruled is None else by_person(ruled[_STAMP:])
         now = None if known is None or said is None else self._subject(statement, known) + row_hash(self._keys, said) + _record(known)
         if now == sent:
             return []
@@ -103,4 +142,5 @@ class Join:
 def _record(known: Decision) -> bytes:
     """The decision as it stands in the log."""
     subject = known.subject.hex() if known.subject else None
-    return json.dumps({"verdict": known.verdict, "subject": subject, "evidence": known.evidence}, sort_keys=True).encode()
+    told = {"verdict": known.verdict, "subject": subject, "evidence": known.evidence, "score": known.score}
+    return json.dumps(told, sort_keys=True).encode()

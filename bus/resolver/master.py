@@ -16,10 +16,13 @@ from bus.resolver import rules as rule_files
 from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.differences import Difference, differences, stating, without
 from bus.resolver.disputes import Answer, Clock, Disputes, Place
+from bus.resolver.ends import can_be_ends
 from bus.resolver.identify import own_subject
+from bus.resolver.linked import as_values, link_errands, links_of
+from bus.resolver.links import Link
 from bus.resolver.rulings import corrected, settled
 from bus.resolver.subject import ANSWER, DECISION, FORWARD, MOVE, Arrived, Due, Errand, Kept, Told
-from bus.resolver.survivorship import Held, Master, Statement, merge
+from bus.resolver.survivorship import Held, Master, Statement, compiled
 from bus.sealing import row_hash
 
 _CORRECTIONS = frozenset({"corrected", "annulled"})
@@ -43,7 +46,9 @@ class _Maker:
         self._encode, self._decode = codec.encoder(f"{topics.master(entity)}-value"), codec.decoder()
         self._encode_dispute = codec.encoder(DISPUTE)
         self._entity, self._rules = entity, rule_files.load(schemas, entity)
+        self._merge = compiled(self._rules)
         self._keys, self._clock, self._departments = keys, clock, departments
+        self._ends = can_be_ends(schemas)
 
     def follows(self, subject: bytes, come: Arrived) -> Due:
         """The master record, and the statements that go elsewhere."""
@@ -52,14 +57,19 @@ class _Maker:
         stay, gone = settled(subject, come, strangers)
         kept_here = {each.key for each in stay}
         at = max((each.known_from for each in come.statements), default=0)
-        master = merge([each for each in said if each.key in kept_here], self._rules) if stay else None
+        master = self._merge([each for each in said if each.key in kept_here]) if stay else None
         master, disputes = self._disputed(subject, master, come)
-        value = self._record(subject, master, come) if master is not None else None
-        return Due(value, at, _errands(subject, come, gone, strangers), disputes)
+        errands = _errands(subject, come, gone, strangers)
+        if master is None:
+            return Due(None, at, errands, disputes)
+        found = links_of(self._entity, come, master)
+        errands |= link_errands(self._entity, subject, master, found, self._ends, self._keys)
+        at = max(at, *(each.known_from for each in found)) if found else at
+        return Due(self._record(subject, master, come, found), at, errands, disputes)
 
-    def _record(self, subject: bytes, master: Master, come: Arrived) -> bytes:
+    def _record(self, subject: bytes, master: Master, come: Arrived, found: Sequence[Link]) -> bytes:
         rights = corrected(come, max(each.known_from for each in master.statements))
-        return self._named(self._encode(as_value(subject, master, rights)))
+        return self._named(self._encode(as_value(subject, master, rights, found)))
 
     def _disputed(self, subject: bytes, master: Master | None, come: Arrived) -> tuple[Master | None, dict[str, Told]]:
         """The master without the differences that are settled, and what departments are told of those that are not."""
@@ -106,15 +116,15 @@ def opened(kept: Iterable[Kept], decode: Decoder) -> list[Statement]:
     return [Statement(each.key, each.known_from, decode(each.value)[1]) for each in kept]
 
 
-def as_value(subject: bytes, master: Master, corrects: Sequence[str] = ()) -> dict[str, Any]:
+def as_value(subject: bytes, master: Master, corrects: Sequence[str] = (), found: Iterable[Link] = ()) -> dict[str, Any]:
     """The record as its schema has it, still without its event_id. Everything in it stands in one order, so that equal records are equal
-    bytes. `corrects`: the event ids of records that a ruling put right."""
+    bytes. `corrects`: the event ids of records that a ruling put right; `found`: the links."""
     newest = sorted(master.statements, key=lambda each: (each.known_from, each.key))[-1:]
     return {
         "subject": subject.hex(),
         "sources": sorted((_in_order(each.said["source"]) for each in master.statements), key=_place),
         "fields": {name: _field(held) for name, held in sorted(master.fields.items())},
-        "links": [],
+        "links": as_values(found, iso),
         "operation": "corrected" if corrects or any(each.said["operation"] in _CORRECTIONS for each in newest) else "changed",
         "corrects": list(corrects),
         "event_id": "",

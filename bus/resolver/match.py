@@ -12,10 +12,13 @@ from collections.abc import Mapping
 
 from bus.event import Batch, Output
 from bus.keys import KeyRing
-from bus.resolver.evidence import GATHERED, Claim, beside, candidates
+from bus.resolver.evidence import Claim, beside, candidates, gathers, looks
+from bus.resolver.likeness import packed
 from bus.resolver.routing import ID_BYTES, Routes, split
 from bus.step import View
 
+GATHERED = "gathered"
+"""What follows from persons who are gathered, in `Follows`."""
 Follows = dict[tuple[bytes, bytes, str], bytes]
 """(owner, statement or key, what) → what is said there."""
 
@@ -46,11 +49,17 @@ class Match:
     def _follows(self, key: bytes, items: Mapping[bytes, bytes]) -> Follows:
         if len(items) < 2:
             return {}
+        gathering, looking = any(map(gathers, items.values())), any(map(looks, items.values()))
+        if not gathering and not looking:  # the common case: all know their numbers, so there is nothing to compare
+            return {}
         claims = {item[:ID_BYTES]: Claim.decoded(value) for item, value in items.items()}
-        kind = next(iter(claims.values())).kind
-        if kind == GATHERED:
-            return {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in beside(claims, self._keys).items()}
-        return {(statement, key, kind): kind.encode() + b":" + b"".join(found) for statement, found in candidates(claims).items()}
+        found: Follows = {}
+        if gathering:
+            found = {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in beside(claims, self._keys).items()}
+        if looking:
+            kind = next(iter(claims.values())).kind
+            found |= {(statement, key, kind): packed(kind, alike) for statement, alike in candidates(claims).items()}
+        return found
 
     def _say(self, key: bytes, to: tuple[bytes, bytes, str], said: bytes | None, timestamp: int) -> Output:
         owner, other, what = to

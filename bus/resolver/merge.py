@@ -11,10 +11,13 @@ from collections.abc import Callable, Collection, Mapping
 
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.resolver.routing import Routes, split
+from bus.resolver.routing import Routes, owners, split
 from bus.resolver.subject import (
     DECISION,
     FORWARD,
+    HELD,
+    LINKS,
+    MEMBER,
     WRITTEN,
     Arrived,
     Change,
@@ -44,7 +47,7 @@ class Merge:
     def memory(self) -> Memory:
         """What the step does, for the loop."""
         writes = {topics.internal(entity): (topics.master(entity), *self._disputes) for entity in self._follows}
-        return Memory(self.decide, fold=self.fold, writes=writes, learn=self.learn)
+        return Memory(self.decide, self.fold, writes, self.learn, owners)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """The masters and errands that this batch changes."""
@@ -101,6 +104,10 @@ class Merge:
                 return self._routes.about(entity, change.owner, change.id, subject, change.value, change.at)
             case kind if kind == DECISION:
                 return self._routes.decision(change.id, change.value, change.at)
+            case kind if kind == MEMBER:
+                return self._routes.on_link(change.id, MEMBER, subject, change.value, change.at)
+            case kind if kind == LINKS:
+                return self._routes.told("dwelling", change.owner, HELD, subject, change.value, change.at)
         raise ValueError(f"no errand of kind {change.kind!r}")
 
     def learn(self, batch: Batch, view: View) -> None:

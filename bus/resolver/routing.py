@@ -7,6 +7,7 @@
     internal.pending                       statement[, key]            value: the statement; with a key: its candidates under that key
                                            statement, PERSON           value: whom a person held it to be about; empty: nobody known
     internal.decision                      statement or ruling         value: see `bus.resolver.join`, `bus.resolver.rulings`
+    internal.link                          statement, tag, id          value: see `bus.resolver.linking` (one byte: tag)
 
 Each part has 16 bytes. `via` says which decision sent it (empty: identify itself), so that a record has one writer only: what one decision
 withdraws never takes away what another has just sent.
@@ -14,7 +15,7 @@ withdraws never takes away what another has just sent.
 
 from __future__ import annotations
 
-from bus.event import Output, Record
+from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import partition_of
 
@@ -54,8 +55,17 @@ class Routes:
         """About whom such a statement is held to be, and why."""
         return self._to(topics.DECISION, statement, b"", b"", value, timestamp)
 
+    def on_link(self, end: bytes, tag: bytes, name: bytes, value: bytes | None, timestamp: int) -> Output:
+        """What the owner of a statement that is an end of links is to know."""
+        return self._to(topics.LINK, end, tag, name, value, timestamp)
+
     def _to(self, topic: str, owner: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         return Output(topic, Record(owner + statement + via, value, timestamp), partition_of(owner, self._partitions))
+
+
+def owners(batch: Batch) -> set[bytes]:
+    """The first parts of the keys of these records: whose owner they were sent to, and what its view keeps things under."""
+    return {record.key[:ID_BYTES] for record in batch.records if record.key is not None}
 
 
 def split(key: bytes) -> tuple[bytes, bytes]:

@@ -5,8 +5,9 @@ Delete it at any time: it is read anew from the log, which alone is the truth.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from bus.event import Batch
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog, partition_of
 from bus.keys import KeyRing
+from bus.resolver.history import Times, Version, at
+from bus.resolver.identify import version_order
 from bus.resolver.master import by_themselves, opened
 from bus.resolver.merge import keep
 from bus.resolver.routing import ID_BYTES
 from bus.resolver.rulings import settled
-from bus.resolver.subject import ALL, MOVE, Arrived, arrived
+from bus.resolver.subject import ALL, MOVE, Arrived, arrived, stamped, unstamped
 from bus.resolver.survivorship import Statement
 from bus.step.memory import between
 from bus.step.view import View
@@ -51,6 +54,23 @@ class Store:
         stay, _ = settled(subject, come, by_themselves(said, self._keys))
         here = {each.key for each in stay}
         return sorted((each for each in said if each.key in here), key=lambda each: each.key)
+
+    def statements_at(self, subject: bytes, times: Times) -> list[Statement]:
+        """What was said about a subject by that time, or is said of that day; who is who as it is decided today."""
+        found = (at(self._versions(each.key), times) for each in self.statements(subject))
+        return [each for each in found if each is not None]
+
+    def _versions(self, statement: bytes) -> list[Version]:
+        """All versions of a statement that canonical.* still has."""
+        topic = topics.canonical(self._entity)
+        partitions = next(len(info.ends) for info in self._log.topics() if info.name == topic)
+        with self._view(partition_of(statement, partitions), topic) as view:
+            items = view.items(statement)
+        return [Version(order, self._version(statement, value)) for order, value in items.items()]
+
+    def _version(self, statement: bytes, value: bytes) -> Statement:
+        at, said = unstamped(value)
+        return Statement(statement, at, self._decode(said)[1])
 
     def joined_to(self, subject: bytes) -> bytes:
         """The subject whose file a person joined this one to; itself where none did."""
@@ -86,12 +106,40 @@ class Store:
                 found += view.items(_row(dataset, key))
         return sorted(found)
 
+    def walk(self) -> Iterator[tuple[bytes, dict[str, Any], Callable[[], Arrived]]]:
+        """Every subject with its master record, and what has come to it when asked; one at a time, so memory does not grow with them."""
+        for partition in range(self._partitions):
+            masters, come = self._view(partition, topics.master(self._entity)), self._view(partition, topics.internal(self._entity))
+            with masters as records, come as items:
+                after = b""
+                while groups := records.groups(after):
+                    for subject in groups:
+                        if len(subject) == ID_BYTES and (value := records.get(subject, _MASTER)):
+                            yield subject, self._decode(value)[1], partial(_come, items, subject)
+                    after = groups[-1]
+
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[bytes], dict[str, Any] | None]]:
+        """Subject → its master record, for many questions at once: as the log was when it was opened."""
+        with ExitStack() as stack:
+            views = [stack.enter_context(self._view(each, topics.master(self._entity))) for each in range(self._partitions)]
+
+            def master(subject: bytes) -> dict[str, Any] | None:
+                value = views[self._home(subject)].get(subject, _MASTER) if views else None
+                return self._decode(value)[1] if value else None
+
+            yield master
+
     def _home(self, subject: bytes) -> int:
         return partition_of(subject, self._partitions)
 
     def _view(self, partition: int, topic: str) -> closing[View]:
         view = View(self._folder, f"{topic}.{partition}", self._log.identity())
-        folds = {topics.master(self._entity): self._learn_masters, topics.DECISION: _learn_decisions}
+        folds = {
+            topics.master(self._entity): self._learn_masters,
+            topics.canonical(self._entity): self._learn_versions,
+            topics.DECISION: _learn_decisions,
+        }
         fold = folds.get(topic, keep)
         for batch in between(self._log, topic, partition, view.position(topic)):
             fold(batch, view)
@@ -111,9 +159,19 @@ class Store:
             for row in self._rows(record.value):
                 view.put(row, subject, b"")
 
+    def _learn_versions(self, batch: Batch, view: View) -> None:
+        for record in batch.records:
+            if record.key is not None and record.value is not None:
+                order = version_order(record.timestamp, self._decode(record.value)[1], record.value, self._keys)
+                view.put(record.key, order, stamped(record.timestamp, record.value))
+
     def _rows(self, value: bytes) -> Iterator[bytes]:
         for source in self._decode(value)[1]["sources"]:
             yield _row(source["dataset"], row_key(source["key"]))
+
+
+def _come(view: View, subject: bytes) -> Arrived:
+    return arrived(view.items(subject))
 
 
 def row_key(key: dict[str, str]) -> str:

@@ -5,7 +5,7 @@ Items of a subject, told apart by their length:
     0    –                  the view's own: digest of the master written last
     16   statement          time, the statement as in canonical.*, sent by `identify`
     32   statement, via     the same, sent by another decision
-    17   tag, id            time, JSON: what else is to be known of the subject (`MOVE`, `RULING`)
+    17   tag, id            time, value: what else is to be known of the subject (a tag below)
     18   "\\0", kind, id     the view's own: to whom something was sent on, and a digest of it (an *errand*)
     34…  "\\0…", place       the view's own: what a department was told last of a dispute, whole
 
@@ -27,8 +27,12 @@ MOVE, RULING, ANSWER = b"M", b"R", b"A"
 """Tags: where a statement goes from here by a person's ruling (id: the statement, `ALL` for every one) · a ruling that put this file right
 (id: the ruling); see `bus.resolver.rulings` · what a department answered to a dispute (id: of both); see `bus.resolver.disputes`."""
 ALL = bytes(ID_BYTES)
-FORWARD, DECISION = b"f", b"d"
-"""Kinds of errands: a statement sent on to another subject (id: the statement) · a decision about a statement (id: the statement)."""
+LINK, HELD, BENEFIT = b"L", b"H", b"B"
+"""Tags: what is said about a link that is kept here (id: the link) · the links that a person's file has to this dwelling (id: the person) ·
+what is said about a benefit (id: as of a link). See `bus.resolver.linking`."""
+FORWARD, DECISION, MEMBER, LINKS = b"f", b"d", b"m", b"l"
+"""Kinds of errands: a statement sent on to another subject (id: the statement) · a decision about a statement (id: the statement) · that a
+statement is held to be about this subject (id: the statement) · the links of a person to a dwelling (id: the dwelling)."""
 _SENT = b"\0"
 _DISPUTE = b"\0q".ljust(2 * ID_BYTES + 1, b"\0")  # with what follows longer than anything else that is kept
 _STAMP = 8
@@ -91,6 +95,11 @@ class Change(NamedTuple):
 def stamped(at: int, value: bytes) -> bytes:
     """How an item that came is kept."""
     return at.to_bytes(_STAMP, "big") + value
+
+
+def unstamped(item: bytes) -> tuple[int, bytes]:
+    """The inverse of `stamped`."""
+    return int.from_bytes(item[:_STAMP], "big"), item[_STAMP:]
 
 
 def arrived(items: Mapping[bytes, bytes]) -> Arrived:

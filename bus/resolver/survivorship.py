@@ -8,7 +8,7 @@ value: the finer one is shown. Another department's other value is a dispute, ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bus.resolver.identity import place_of_address
@@ -71,13 +71,23 @@ class Master(NamedTuple):
     fields: Mapping[str, Held]
 
 
+class _Competing(NamedTuple):
+    """A statement with what every rule asks of it, looked up once."""
+
+    statement: Statement
+    said: Mapping[str, Any]
+    department: str
+    dataset: str
+    live: bool
+
+
+_Said = tuple[_Competing, Any, dict[str, tuple[int, str, str]]]
+"""Who says a value, the value, and how far that source is trusted in each field."""
+
+
 def merge(statements: Iterable[Statement], rules: Rules) -> Master:
     """The master record of these statements; of one given several times the one published last counts."""
-    latest: dict[bytes, Statement] = {}
-    for each in statements:
-        if (other := latest.get(each.key)) is None or _version(other) < _version(each):
-            latest[each.key] = each
-    kept = tuple(latest[key] for key in sorted(latest))
+    kept = _latest(statements)
     competing = _competing(kept)
     fields: dict[str, Held] = {}
     for rule in rules.values():
@@ -90,19 +100,75 @@ def merge(statements: Iterable[Statement], rules: Rules) -> Master:
     return Master(kept, dict(sorted(fields.items())))
 
 
+def compiled(rules: Rules) -> Callable[[Iterable[Statement]], Master]:
+    """`merge` with the rules worked into it, for a loop: it makes the same of everything (`tests/resolver/test_survivorship.py`), but reads
+    each statement once, and where all who count say one and the same it compares nothing."""
+    table = tuple(rules.items())
+    trusted: dict[tuple[str, str], dict[str, tuple[int, str, str]]] = {}
+
+    def trust(department: str, dataset: str) -> dict[str, tuple[int, str, str]]:
+        """Field → the rank of this source, and why it holds: alone, beside others."""
+        known = trusted.get((department, dataset))
+        if known is None:
+            ranks = {field: rule.rank(department, dataset) for field, rule in table}
+            known = {field: (ranks[field], _why(ranks[field], 1, rule), _why(ranks[field], 2, rule)) for field, rule in table}
+            trusted[department, dataset] = known
+        return known
+
+    def hold(saying: Sequence[_Said], rule: Rule) -> Held:
+        each, value, sources = saying[0]
+        field = rule.field
+        if len(saying) == 1:
+            return Held(field, value, each.statement, sources[field][1], 1, ())
+        live = each.live
+        current = saying if saying[-1][0].live is live else [said for said in saying if said[0].live is live]
+        if any(said[1] != value for said in current):
+            return differ(saying, rule)
+        each, value, sources = min(current, key=lambda said: said[2][field][0])
+        return Held(field, value, each.statement, sources[field][2], len({said[0].department for said in current}), ())
+
+    def differ(saying: Sequence[_Said], rule: Rule) -> Held:
+        found = [
+            Candidate(each.statement, value, _form(value, rule, each.statement), sources[rule.field][0], each.live)
+            for each, value, sources in saying
+        ]
+        found.sort(key=lambda c: (not c.live, c.rank))
+        return _held(found, rule)
+
+    def merged(statements: Iterable[Statement]) -> Master:
+        kept = _latest(statements)
+        saying: dict[str, list[_Said]] = {}
+        for each in _competing(kept):
+            sources = trust(each.department, each.dataset)
+            get = each.said.get
+            for field, _ in table:
+                value = get(field)
+                if value is not None and value != []:
+                    saying.setdefault(field, []).append((each, value, sources))
+        fields: dict[str, Held] = {}
+        for field, rule in table:
+            if field in saying:
+                fields[field] = held = hold(saying[field], rule)
+                for name in rule.beside:
+                    if (value := held.by.said.get(name)) is not None:
+                        fields[name] = held._replace(field=name, value=value)
+        return Master(kept, dict(sorted(fields.items())))
+
+    return merged
+
+
+def _latest(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """Of one given several times the one published last, by key."""
+    latest: dict[bytes, Statement] = {}
+    for each in statements:
+        if (other := latest.get(each.key)) is None or _version(other) < _version(each):
+            latest[each.key] = each
+    return tuple(latest[key] for key in sorted(latest))
+
+
 def candidates(statements: Sequence[Statement], rule: Rule) -> list[Candidate]:
     """All that hold a value for this field and were not annulled, the one that is believed first."""
     return _candidates(_competing(statements), rule)
-
-
-class _Competing(NamedTuple):
-    """A statement with what every rule asks of it, looked up once."""
-
-    statement: Statement
-    said: Mapping[str, Any]
-    department: str
-    dataset: str
-    live: bool
 
 
 def _competing(statements: Iterable[Statement]) -> list[_Competing]:
@@ -136,13 +202,13 @@ def same(one: Candidate, other: Candidate, rule: Rule) -> bool:
 def _held(found: Sequence[Candidate], rule: Rule) -> Held:
     first = found[0]
     if len(found) == 1:
-        return Held(rule.field, first.value, first.statement, _why(first, found, rule), 1, ())
+        return Held(rule.field, first.value, first.statement, _why(first.rank, len(found), rule), 1, ())
     current = [each for each in found if each.live == first.live]
     like = [each for each in current if same(first, each, rule)]
     chosen = max(like, key=lambda c: len(c.form)) if rule.compare == "date" else first  # of equals the first, which is trusted most
     differing = () if rule.recency else tuple(_others(first, current, rule))
     agree = len({each.statement.department for each in like})
-    return Held(rule.field, chosen.value, chosen.statement, _why(chosen, found, rule), agree, differing)
+    return Held(rule.field, chosen.value, chosen.statement, _why(chosen.rank, len(found), rule), agree, differing)
 
 
 def _others(first: Candidate, current: Sequence[Candidate], rule: Rule) -> Iterable[Candidate]:
@@ -151,10 +217,11 @@ def _others(first: Candidate, current: Sequence[Candidate], rule: Rule) -> Itera
     return (each for each in current if each.statement.department not in agreeing)
 
 
-def _why(chosen: Candidate, found: Sequence[Candidate], rule: Rule) -> str:
-    if rule.authority and rule.order and chosen.rank == 0 and not rule.recency:
+def _why(rank: int, saying: int, rule: Rule) -> str:
+    """The kind of rule by which a source of this rank holds, of so many candidates."""
+    if rule.authority and rule.order and rank == 0 and not rule.recency:
         return "authority"
-    if len(found) == 1:
+    if saying == 1:
         return "only"
     return "recency" if rule.recency else "fallback"
 

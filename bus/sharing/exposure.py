@@ -62,7 +62,7 @@ def exposure(wanted: Agreement, offer: Offer, in_force: Iterable[Agreement]) -> 
             reveals.append(_reveal(wanted, offer, *pair, others))
     given = {each.id: {pair for pair in known if _gives(each, wanted, *pair)} for each in others}
     together = any(pairs >= known for pairs in given.values())
-    return Exposure(reveals, [] if together or not known else sorted(id for id, pairs in given.items() if pairs and id != wanted.id))
+    return Exposure(reveals, [] if together else sorted(id for id, pairs in given.items() if pairs and id != wanted.id))
 
 
 def granted(agreement: Agreement) -> dict[str, How | str]:

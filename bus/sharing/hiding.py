@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from bus.contracts.schema import Type
 from bus.errors import ConfigRefused
-from bus.sharing.grant import CLEAR, EXISTS, LEVELS, How
+from bus.sharing.grant import How
+from bus.sharing.items import WAYS, Kind
 from bus.sharing.pseudonym import Pseudonym
+from bus.sharing.rows import LEVELS
 from bus.standards.masking import mask_name
 
 Hide = Callable[[Any, str], Any]
@@ -39,91 +40,81 @@ _DOWN_TO: Mapping[str, tuple[str, ...]] = {
     "street": ("county", "town"),
     "community": ("county", "town", "community"),
 }
-_STARS = "**"
-_HIDDEN = "***"
-SECRET = frozenset({"id_token", "id_sealed", "id_masked"})
-"""Fields of a number: they go out masked or as a pseudonym, never as they are."""
+_DIGITS = {level.name: level.digits for level in LEVELS}
+_STARS, _HIDDEN = "**", "***"
+_SHOWN_OF_IDENTIFIER = 4
+_PLAIN = frozenset({"name", "date", "birth", "division", "truth", "word", "text", "identifier", "list"})
 
 
-def kind_of(node: Type) -> str:
-    """What a field of a canonical entity holds: text, enum, boolean, number, address, phones or list."""
-    branches = [each for each in node.branches if each.kind != "null"] if node.kind == "union" else [node]
-    found = branches[0]
-    if found.kind == "array":
-        return "phones" if found.items is not None and found.items.name.endswith("Phone") else "list"
-    if found.kind in ("record", "ref"):
-        return {"Address": "address", "Precision": "text"}.get(found.name.rpartition(".")[2], "record")
-    return {"string": "text", "enum": "text", "boolean": "boolean", "int": "number", "long": "number", "double": "number"}.get(
-        found.kind, "bytes"
-    )
-
-
-def hiding(field: str, kind: str, how: How, pseudonym: Pseudonym) -> Hide:
+def hiding(field: str, kind: Kind, how: How, pseudonym: Pseudonym) -> Hide:
     """The function for a field of this kind. Raises `ConfigRefused` where the field cannot go out so."""
-    made = _made(field, kind, how, pseudonym)
-    if made is None:
+    if how.kind not in WAYS[kind]:
         raise ConfigRefused(
             f"The field {field} ({kind}) cannot be shared as {how.kind}.",
             f"字段 {field}（{kind}）不能以 {how.kind} 方式共享。",
             place=field,
         )
-    return made
-
-
-def avro_of(kind: str, how: How) -> Any:
-    """The Avro type of what goes out."""
-    if how.kind == CLEAR and kind == "address":
-        return {
-            "type": "record",
-            "name": "Address",
-            "fields": [{"name": part, "type": ["null", "string"], "default": None} for part in ADDRESS_PARTS],
-        }
-    if how.kind == EXISTS or (how.kind == CLEAR and kind == "boolean"):
-        return "boolean"
-    if how.kind == CLEAR and kind == "number":
-        return "double"
-    if kind in ("phones", "list"):
-        return {"type": "array", "items": "string"}
-    return "string"
-
-
-def _made(field: str, kind: str, how: How, pseudonym: Pseudonym) -> Hide | None:
     match how.kind:
         case "exists":
             return lambda value, _on: value not in ([], "")
         case "clear":
-            return _clear(field, kind)
+            return _clear(kind)
         case "masked":
-            return _masked(field, kind)
-        case "year" | "month" if kind == "text":
+            return _masked(kind)
+        case "year" | "month":
             return _date(4 if how.kind == "year" else 7)
-        case "band" if how.bounds and (kind == "number" or field == "birth_date"):
-            return _ages(how.bounds) if field == "birth_date" else _band(how.bounds)
-        case "level" if how.level in LEVELS:
+        case "band":
+            return _ages(how.bounds) if kind == "birth" else _band(how.bounds)
+        case "level":
             return _level(kind, how.level)
-        case "pseudonym" if kind == "text":
-            return lambda value, _on: pseudonym(field, value)
-    return None
+    return _pseudonym(field, kind, pseudonym)
 
 
-def _clear(field: str, kind: str) -> Hide | None:
+def avro_of(kind: Kind, how: How) -> Any:
+    """The Avro type of what goes out."""
+    if how.kind == "exists" or (how.kind == "clear" and kind == "truth"):
+        return "boolean"
+    if how.kind == "clear" and kind == "number":
+        return "double"
+    if how.kind == "clear" and kind == "address":
+        parts = [{"name": part, "type": ["null", "string"], "default": None} for part in ADDRESS_PARTS]
+        return {"type": "record", "name": "Address", "fields": parts}
+    return {"type": "array", "items": "string"} if kind in ("phones", "list") else "string"
+
+
+def _clear(kind: Kind) -> Hide:
     if kind == "address":
         return lambda value, _on: {part: value.get(part) for part in ADDRESS_PARTS}
     if kind == "number":
         return lambda value, _on: float(value)
-    return None if field in SECRET or kind in ("phones", "record", "bytes") else lambda value, _on: value
+    return (lambda value, _on: value) if kind in _PLAIN else lambda value, _on: value.get("name")
 
 
-def _masked(field: str, kind: str) -> Hide | None:
+def _masked(kind: Kind) -> Hide:
     if kind == "phones":
         return lambda value, _on: [phone["masked"] for phone in value]
     if kind == "address":
         return lambda value, _on: "".join(value.get(part) or "" for part in _DOWN_TO["community"]) + _HIDDEN
-    if field == "id_masked":
+    if kind == "identifier":
+        return lambda value, _on: _HIDDEN + value[-_SHOWN_OF_IDENTIFIER:]
+    if kind == "shown":
         return lambda value, _on: value
-    if kind == "text" and field.endswith("name"):
-        return lambda value, _on: mask_name(value).rstrip("*") + _STARS
-    return None
+    if kind == "party":
+        return lambda value, _on: _mask(value["name"]) if value.get("name") else None
+    return lambda value, _on: _mask(value)
+
+
+def _mask(name: str) -> str:
+    return mask_name(name).rstrip("*") + _STARS
+
+
+def _pseudonym(field: str, kind: Kind, pseudonym: Pseudonym) -> Hide:
+    if kind == "phones":
+        return lambda value, _on: [pseudonym("phone", phone["token"]) for phone in value]
+    if kind == "party":
+        return lambda value, _on: pseudonym("number", value["id_token"]) if value.get("id_token") else None
+    name = "number" if field == "id_token" else field
+    return lambda value, _on: pseudonym(name, value)
 
 
 def _date(length: int) -> Hide:
@@ -147,9 +138,9 @@ def _ages(bounds: tuple[float, ...]) -> Hide:
     return age
 
 
-def _level(kind: str, level: str) -> Hide | None:
+def _level(kind: Kind, level: str) -> Hide:
     if kind == "address":
         parts = _DOWN_TO[level]
         return lambda value, _on: "".join(value.get(part) or "" for part in parts) or None
-    digits = LEVELS[level]
-    return (lambda value, _on: value[:digits].ljust(12, "0")) if kind == "text" else None
+    digits = _DIGITS[level]
+    return lambda value, _on: value[:digits].ljust(12, "0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bus.errors import NotInForce, WrongUse
+from bus.errors import LogRefused, NotInForce, WrongUse
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
@@ -49,13 +49,25 @@ class Watch:
 
 
 def events(log: EventLog, start: int = 0) -> Iterator[Event]:
-    """All that happened, the first first, from an offset on; nothing where no agreement was submitted yet."""
+    """All that happened from an offset on, the first first; nothing where no agreement was submitted yet. Raises `LogRefused` at a record
+    that cannot be read: who does not know what was revoked must not share."""
     if all(info.name != topics.AGREEMENT for info in log.topics()):
         return
     for batch in log.scan(topics.AGREEMENT, {0: start}):
         for offset, record in zip(batch.offsets, batch.records, strict=True):
             if record.key is not None and record.value is not None:
-                yield Event.read(record.key, record.timestamp, record.value, offset)
+                yield _read(record.key, record.timestamp, record.value, offset)
+
+
+def _read(key: bytes, at: int, value: bytes, offset: int) -> Event:
+    try:
+        return Event.read(key, at, value, offset)
+    except (ValueError, TypeError, KeyError):
+        raise LogRefused(
+            "An event of an agreement cannot be read; nothing is shared until it can.",
+            "有一条协议事件无法读取，在此之前不共享任何数据。",
+            place=f"{topics.AGREEMENT}@{offset}",
+        ) from None
 
 
 def standings(log: EventLog) -> dict[str, Standing]:

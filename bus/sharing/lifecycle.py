@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from bus.sharing import agreement as written
 from bus.sharing.agreement import Agreement
@@ -53,8 +53,11 @@ class Event:
 
     @classmethod
     def read(cls, key: bytes, at: int, value: bytes, offset: int) -> Event:
-        """The inverse of `value`."""
-        return cls(agreement=key.decode(), at=at, offset=offset, **json.loads(value))
+        """The inverse of `value`. Raises ValueError or TypeError for what is none."""
+        said = json.loads(value)
+        if said["step"] not in get_args(Step):
+            raise ValueError("no step of an agreement")
+        return cls(agreement=key.decode(), at=at, offset=offset, **said)
 
 
 @dataclass(frozen=True, slots=True)

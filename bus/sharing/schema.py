@@ -7,7 +7,8 @@ from typing import Any
 
 from bus.contracts.schema import Schema, parse
 from bus.sharing.grant import Grant, How
-from bus.sharing.hiding import avro_of, kind_of
+from bus.sharing.hiding import avro_of
+from bus.sharing.items import kind_of
 from bus.sharing.view import OWN_KEYS, link_field
 
 OPERATIONS = ("created", "changed", "corrected", "ended")
@@ -16,9 +17,8 @@ OPERATIONS = ("created", "changed", "corrected", "ended")
 def schema_of(grant: Grant, entity: Schema) -> Schema:
     """The schema of `share.<agreement>`. `entity`: the canonical schema of the entity that is shared."""
     fields = {field.name: field for field in entity.root.fields}
-    granted = [
-        _field(name, avro_of(kind_of(fields[name].type), how), how, fields[name].annotations) for name, how in sorted(grant.fields.items())
-    ]
+    kinds = {name: kind_of(fields[name], entity) for name in grant.fields}
+    granted = [_field(name, avro_of(kinds[name], how), how, fields[name].annotations) for name, how in sorted(grant.fields.items())]
     raw = {
         "type": "record",
         "name": grant.agreement.replace("-", "_"),

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 from bus.contracts.schema import Schema
 from bus.errors import ConfigRefused
-from bus.sharing.grant import LEVELS, Grant, Scope
-from bus.sharing.hiding import Hide, hiding, kind_of
+from bus.sharing.grant import Grant
+from bus.sharing.hiding import Hide, hiding
+from bus.sharing.items import kind_of
 from bus.sharing.pseudonym import Pseudonym
+from bus.sharing.rows import scope
 
 OUT_OF_SCOPE, NOTHING_GRANTED = "out_of_scope", "nothing_granted"
 """Why a record is withheld: it is none of the rows of the agreement · none of the granted fields holds a value of a provider."""
-_WHERE: Mapping[str, tuple[str, str]] = {"resident": ("residence_division", "residence_address")}
-_PLACE = ("division_code", "address")
 
 
 class Said(NamedTuple):
@@ -42,8 +42,9 @@ class Link(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A record as the view sees it. `on`: the day of it (ISO); `own_keys`: the keys of its rows by department."""
+    """A record as the view sees it. `value`: decoded; `on`: the day of it (ISO); `own_keys`: the keys of its rows by department."""
 
+    value: Mapping[str, Any]
     fields: Fields
     own_keys: Mapping[str, Sequence[str]]
     links: Sequence[Link]
@@ -70,16 +71,16 @@ def link_field(kind: str) -> str:
 
 def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
     """The view of a grant on an entity with this canonical schema. Raises `ConfigRefused` naming a field that it cannot show so."""
-    known = {field.name: kind_of(field.type) for field in schema.root.fields}
+    known = {field.name: kind_of(field, schema) for field in schema.root.fields}
     for name in grant.fields:
         if name not in known:
             raise ConfigRefused(f"There is no field {name}.", f"没有字段 {name}。", place=name)
     shown: list[tuple[str, Hide]] = [(name, hiding(name, known[name], how, pseudonym)) for name, how in sorted(grant.fields.items())]
     linked = [(link_field(kind), _linked(kind, how, grant.providers, pseudonym)) for kind, how in sorted(grant.links.items())]
-    providers, inside, own = grant.providers, _inside(grant), grant.consumer if grant.own_keys else None
+    providers, inside, own = grant.providers, scope(grant.rows, grant.consumer), grant.consumer if grant.own_keys else None
 
     def view(seen: Seen) -> Shown | str:
-        if not inside(seen):
+        if not inside(seen.value):
             return OUT_OF_SCOPE
         values: dict[str, Any] = {}
         disputed = []
@@ -114,35 +115,6 @@ def _linked(kind: str, how: str, providers: frozenset[str], pseudonym: Pseudonym
     return link
 
 
-def _inside(grant: Grant) -> Callable[[Seen], bool]:
-    scope, consumer = grant.scope, grant.consumer
-    division, address = _WHERE.get(grant.entity, _PLACE)
-    wanted = [(LEVELS[level], codes) for level, codes in _by_level(scope) if codes]
-
-    def inside(seen: Seen) -> bool:
-        fields = seen.fields
-        if scope.own and consumer not in seen.own_keys:
-            return False
-        if wanted:
-            code = _division(fields, division, address)
-            if not all(code[:digits] in codes for digits, codes in wanted):
-                return False
-        return not scope.grids or ((grid := fields.get("grid_code")) is not None and grid.value in scope.grids)
-
-    return inside
-
-
-def _by_level(scope: Scope) -> tuple[tuple[str, frozenset[str]], ...]:
-    return ("county", scope.counties), ("street", scope.streets), ("community", scope.communities)
-
-
-def _division(fields: Fields, division: str, address: str) -> str:
-    if (said := fields.get(division)) is not None:
-        return str(said.value)
-    said = fields.get(address)
-    return (said.value.get("division_code") or "") if said is not None else ""
-
-
 def of_master(record: Mapping[str, Any], on: str) -> Seen:
     """A master record as the view sees it."""
     fields = {name: Said(held["value"], held["department"], held["disputed"]) for name, held in record["fields"].items()}
@@ -150,14 +122,14 @@ def of_master(record: Mapping[str, Any], on: str) -> Seen:
     keys: dict[str, list[str]] = {}
     for source in record["sources"]:
         keys.setdefault(source["department"], []).append(_key(source))
-    return Seen(fields, keys, links, on)
+    return Seen(record, fields, keys, links, on)
 
 
 def of_statement(said: Mapping[str, Any], on: str) -> Seen:
     """A canonical statement as the view sees it: all is said by its department."""
     source = said["source"]
     fields = {name: Said(value, source["department"]) for name, value in said.items() if value is not None}
-    return Seen(fields, {source["department"]: [_key(source)]}, (), on)
+    return Seen(said, fields, {source["department"]: [_key(source)]}, (), on)
 
 
 def _key(source: Mapping[str, Any]) -> str:

@@ -7,15 +7,15 @@ A view says how far it has read. What a batch changes is held in memory until th
 one transaction together with the new position; so a view is never ahead of what the log knows, and a process that is killed in between
 finds it a little behind. A process that hangs keeps its lock: whoever takes its partitions over begins a view of its own, in the next slot.
 
-Items are kept in groups (the statements of a subject, the claims on a block): a group is read in one go. Memory is flat: a small page
-cache and the changes of one batch.
+Items are kept in groups (the statements of a subject, the claims on a block): a group is read in one go, and the groups that a batch asks
+for all together before it is decided. Memory is flat: a small page cache, the groups of one batch and its changes.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -24,7 +24,7 @@ import apsw
 from bus.errors import DiskFull, LogRefused
 
 _FORMAT = 1
-_CACHE_KIB = 4096
+_CACHE_KIB = 16384
 _SLOTS = 16
 _SCHEMA = f"""
 CREATE TABLE kept (grp BLOB, item BLOB, value BLOB NOT NULL, PRIMARY KEY (grp, item)) WITHOUT ROWID;
@@ -32,6 +32,7 @@ CREATE TABLE position (topic TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT RO
 CREATE TABLE meta (identity TEXT NOT NULL);
 PRAGMA user_version = {_FORMAT};
 """
+_READ_AHEAD = "SELECT grp, item, kept.value FROM carray(?) AS asked CROSS JOIN kept ON grp = asked.value ORDER BY grp, item"
 _PUT = "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (grp, item) DO UPDATE SET value = excluded.value"
 
 Changes = dict[bytes, dict[bytes, bytes | None]]
@@ -46,15 +47,26 @@ class View:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._identity = identity
         self._changes: Changes = {}
+        self._ahead: dict[bytes, dict[bytes, bytes]] = {}
         with _in_our_words(folder):
             self._path, self._lock = _free_slot(folder, name)
             self._db = self._open()
             self._inode = self._path.stat().st_ino
             self._next: dict[str, int] = dict(self._db.execute("SELECT topic, next FROM position"))
 
+    def read_ahead(self, groups: Iterable[bytes]) -> None:
+        """Read these groups at once, in the order in which they lie on disk: they are about to be asked for. Held until `save`."""
+        asked = tuple(sorted({*groups} - self._ahead.keys()))
+        if not asked:
+            return
+        self._ahead |= {group: {} for group in asked}
+        for group, item, value in self._db.execute(_READ_AHEAD, (apsw.carray(asked, flags=apsw.SQLITE_CARRAY_BLOB),)):
+            self._ahead[group][item] = value
+
     def items(self, group: bytes) -> dict[bytes, bytes]:
         """All items of a group, by key in rising order."""
-        found: dict[bytes, bytes] = dict(self._db.execute("SELECT item, value FROM kept WHERE grp = ? ORDER BY item", (group,)))
+        ahead = self._ahead.get(group)
+        found = dict(self._db.execute("SELECT item, value FROM kept WHERE grp = ? ORDER BY item", (group,))) if ahead is None else {**ahead}
         if changed := self._changes.get(group):
             for item, value in changed.items():
                 if value is None:
@@ -69,6 +81,8 @@ class View:
         changed = self._changes.get(group)
         if changed is not None and item in changed:
             return changed[item]
+        if (ahead := self._ahead.get(group)) is not None:
+            return ahead.get(item)
         value: bytes | None = self._db.execute("SELECT value FROM kept WHERE grp = ? AND item = ?", (group, item)).get
         return value
 
@@ -100,11 +114,13 @@ class View:
         """Keep all changes, and that the view has seen all before `positions` (topic → next offset)."""
         gone = [(group, item) for group, items in self._changes.items() for item, value in items.items() if value is None]
         kept = [(group, item, value) for group, items in self._changes.items() for item, value in items.items() if value is not None]
+        kept.sort()  # neighbours on disk are written together
         with _in_our_words(self._path.parent), self._db:
-            self._db.executemany("DELETE FROM kept WHERE grp = ? AND item = ?", gone)
+            if gone:
+                self._db.executemany("DELETE FROM kept WHERE grp = ? AND item = ?", sorted(gone))
             self._db.executemany(_PUT, kept)
             self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?)", positions.items())
-        self._changes = {}
+        self._changes, self._ahead = {}, {}
         self._next.update(positions)
 
     @property
@@ -118,7 +134,7 @@ class View:
         """Forget everything, positions too."""
         with _in_our_words(self._path.parent), self._db:
             self._db.execute("DELETE FROM kept; DELETE FROM position")
-        self._changes, self._next = {}, {}
+        self._changes, self._ahead, self._next = {}, {}, {}
 
     def close(self) -> None:
         """Close it; what was not saved is gone."""

@@ -145,6 +145,15 @@ def test_a_side_that_says_nothing_any_more_has_withdrawn() -> None:
     assert states(settle([], before=before)[0].records) == {"civil": ("closed", "withdrawn")}
 
 
+def test_where_somebody_trusted_more_says_the_same_he_is_asked_instead_and_the_other_is_told_so() -> None:
+    unowned = rule(authority="", order=("civil", "housing", "social"))
+    survey, lease = said("social.x", sex="2"), said("housing.lease", sex="1")
+    before = settle([survey, lease], rules=unowned)[0].records
+    assert states(before) == {"housing": ("open", None)}
+    after = settle([survey, lease, MARRIAGE], before=before, rules=unowned)[0].records
+    assert states(after) == {"civil": ("open", None), "housing": ("closed", "not_mine")}
+
+
 def test_not_mine_asks_the_next_who_states_it_with_a_clock_of_its_own() -> None:
     before = settle([MARRIAGE, LEASE])[0].records
     after = settle([MARRIAGE, LEASE], [answered(before, "not_mine", at=TIME + 7 * DAY)], before)[0].records

@@ -14,7 +14,7 @@ from bus.resolver import explain
 from bus.resolver import rules as rule_files
 from bus.resolver.master import as_value
 from bus.resolver.rules import Rule
-from bus.resolver.survivorship import Statement, merge
+from bus.resolver.survivorship import Statement, compiled, merge
 
 SCHEMAS = packaged()
 RESIDENT = rule_files.load(SCHEMAS, "resident")
@@ -99,8 +99,8 @@ def test_of_two_versions_of_one_statement_the_later_published_counts() -> None:
 
 _DATASETS = st.sampled_from(["civil.marriage", "civil.assistance_member", "housing.dwelling", "social.resident_survey", "water.meter"])
 _STATEMENT = st.builds(
-    lambda dataset, key, at, operation, sex, birth, updated: said(
-        dataset, at, key, operation, sex=sex, birth_date=birth, updated_at=updated, name="张三" if sex else None
+    lambda dataset, key, at, operation, sex, birth, updated, name: said(
+        dataset, at, key, operation, sex=sex, birth_date=birth, updated_at=updated, name=name
     ),
     _DATASETS,
     st.sampled_from("abcdef"),
@@ -109,6 +109,7 @@ _STATEMENT = st.builds(
     st.sampled_from([None, "1", "2"]),
     st.sampled_from([None, "1951", "1951-03", "1951-03-02", "1952-03"]),
     st.sampled_from([None, "2020-01-01", "2021"]),
+    st.sampled_from([None, "张三", "张　三", "张某"]),
 )
 
 
@@ -117,6 +118,16 @@ def test_order_and_repetition_change_no_byte(data: st.DataObject, statements: li
     again = data.draw(st.permutations(statements + statements[:3]))
     one, other = (ENCODE(as_value(b"subject", merge(each, RESIDENT))) for each in (statements, again))
     assert one == other
+
+
+_RULES = st.sampled_from(
+    [RESIDENT, rule(), rule(recency=True), rule(authority="", order=()), rule(authority="", order=("social", "civil"))]
+)
+
+
+@given(st.lists(_STATEMENT, max_size=8), _RULES)
+def test_rules_compiled_for_a_loop_make_the_same(statements: list[Statement], rules: dict[str, Rule]) -> None:
+    assert compiled(rules)(statements) == merge(statements, rules)
 
 
 @given(st.lists(_STATEMENT, max_size=8, unique_by=lambda s: s.key))

@@ -30,6 +30,7 @@ from bus.resolver.merge import Merge
 from bus.resolver.routing import Routes
 from bus.resolver.rulings import settled
 from bus.resolver.subject import FORWARD, Arrived, Due, Errand
+from bus.resolver.weights import Weights, load
 from bus.step import Memory, Options, Step, run_in_turn
 from tests.conformance.adapters import Place
 
@@ -146,6 +147,12 @@ def codec() -> Codec:
 
 
 @cache
+def weights() -> Weights:
+    """The released weights."""
+    return load(catalog.packaged(), "resident")
+
+
+@cache
 def blank(entity: str) -> dict[str, Any]:
     """A statement that says nothing."""
     schema = catalog.load().entities[entity].schema
@@ -197,7 +204,7 @@ def steps() -> dict[str, Step]:
         "identify": Step("identify", canonical, identify, resolving.refuse),
         "alias": Step("alias", (topics.ALIAS,), alias, resolving.refuse),
         "match": Step("match", (topics.EVIDENCE,), Memory(Match(KEYS, routes).decide), resolving.refuse),
-        "join": Step("join", (topics.PENDING,), Memory(Join(KEYS, routes).decide), resolving.refuse),
+        "join": Step("join", (topics.PENDING,), Memory(Join(KEYS, routes, weights()).decide), resolving.refuse),
         "merge": Step("merge", internal, merge, resolving.refuse),
     }
 

@@ -22,6 +22,7 @@ from tests.resolver.world import KEYS
 
 PARTITIONS = 3
 TIME = 1_790_000_000_000
+GRID, OTHER = "379901001001001", "379901001001002"
 MASTER = topics.master("resident")
 
 
@@ -74,7 +75,7 @@ class Office:
         return []
 
 
-def master(subject: str, name: str = "张三", operation: str = "changed", grid: str = "g1", at: int = 0, **more: Any) -> dict[str, Any]:
+def master(subject: str, name: str = "张三", operation: str = "changed", grid: str = GRID, at: int = 0, **more: Any) -> dict[str, Any]:
     """A master record, said by the social work department."""
     fields = {"name": name, "grid_code": grid, **more}
     source = {"department": "social", "dataset": "social.resident_survey", "delivery": "d", "file": None, "sheet": None, "row": 2}

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from bus.cli.context import App, person
+from bus.cli import context
+from bus.cli.context import App
 from bus.config import read_settings
 from bus.event import Output, Record
 from bus.eventlog import topics
@@ -246,6 +247,21 @@ def test_an_old_approval_does_not_share_what_is_not_shared_any_more(office: Offi
     assert office.shown()["state"] == "approved"
 
 
+def test_one_approval_is_not_enough_once_it_would_reveal_what_takes_two(office: Office) -> None:
+    sensitive = {"entity": "resident", "provider": ["social"], "fields": {"political_status": "clear"}, "impact_assessment": "PIA-1"}
+    office.write(**sensitive)
+    office.done("li", "submit", str(office.file))
+    for person, step in (("wang", "review"), ("wang", "approve"), ("zhao", "approve"), ("li", "apply")):
+        office.done(person, step, ID)
+    office.write(**sensitive, agreement="the-same-again")
+    office.done("li", "submit", str(office.file))
+    office.done("wang", "review", "the-same-again")
+    office.done("wang", "approve", "the-same-again")
+    office.done("wang", "revoke", ID, "--reason", "over")
+
+    assert "须由更多人批准" in office.refused("li", "apply", "the-same-again")
+
+
 def test_list_shows_drafts_what_is_in_force_and_what_waits_until_when(office: Office) -> None:
     office.done("li", "submit", str(office.file))
     lines = {each["agreement"]: each for each in map(json.loads, office.done("li", "list", CIVICBUS_ANSWER_DAYS="5").splitlines())}
@@ -288,5 +304,5 @@ def test_an_agreement_that_nobody_submitted_is_not_there(tmp_path: Path) -> None
 def test_who_acts_is_whom_kafka_knows_and_on_the_embedded_log_the_user_of_the_machine_whatever_the_environment_says() -> None:
     env = {"CIVICBUS_KAFKA_SASL_USERNAME": "office-wang"}
 
-    assert person(App(read_settings({"log": "kafka://broker:9092"}, env))) == "office-wang"
-    assert person(App(read_settings({}, env))) == person(App(read_settings({}, {}))) != "office-wang"
+    assert context.person(App(read_settings({"log": "kafka://broker:9092"}, env))) == "office-wang"
+    assert context.person(App(read_settings({}, env))) == context.person(App(read_settings({}, {}))) != "office-wang"

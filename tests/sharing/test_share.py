@@ -11,12 +11,13 @@ from bus import account
 from bus.errors import WrongUse
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
-from bus.sharing.grant import Grant, How, Scope
+from bus.sharing.agreement import Rows
+from bus.sharing.grant import Grant, How
 from tests.conformance.adapters import MAKERS
-from tests.sharing.office import Office, master, subject
+from tests.sharing.office import GRID, OTHER, Office, master, subject
 
 ONE, TWO = subject(1), subject(2)
-GRANT = Grant("names-by-grid", frozenset({"social"}), "civil", "resident", {"name": How("clear")}, scope=Scope(grids=frozenset({"g1"})))
+GRANT = Grant("names-by-grid", frozenset({"social"}), "civil", "resident", {"name": How("clear")}, rows=Rows(grids=(GRID,)))
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_the_state_comes_first_then_every_change_of_what_is_granted(office: Offi
 
 
 def test_a_subject_that_leaves_the_scope_ends_and_begins_with_its_state_when_it_comes_back(office: Office) -> None:
-    for grid in ("g1", "g2", "g2", "g1"):
+    for grid in (GRID, OTHER, OTHER, GRID):
         office.say((ONE, master(ONE, grid=grid)))
         office.share()
 
@@ -82,7 +83,7 @@ def test_nothing_of_the_bus_shows_but_what_is_granted(office: Office) -> None:
 
 
 def test_every_record_read_is_delivered_or_withheld_with_its_reason(office: Office) -> None:
-    office.say((ONE, master(ONE)), (TWO, master(TWO, grid="g9")))
+    office.say((ONE, master(ONE)), (TWO, master(TWO, grid=OTHER)))
     office.share()
     office.say((ONE, master(ONE, sex="1")), (TWO, None))
     office.share()

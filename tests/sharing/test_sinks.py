@@ -15,13 +15,14 @@ from bus.contracts.codec import Codec
 from bus.errors import FileRefused, Unreachable, WrongUse
 from bus.eventlog.port import EventLog
 from bus.sharing import published
+from bus.sharing.agreement import Rows
 from bus.sharing.follow import Part, after, follow, since
-from bus.sharing.grant import Grant, How, Scope
+from bus.sharing.grant import Grant, How
 from connectors.lines import CsvSink, LinesSink, jsonl_sink
 from connectors.postgresql import PostgresSink
 from connectors.sinks import Sink, columns_of
 from tests.conformance.adapters import MAKERS
-from tests.sharing.office import TIME, Office, master, subject
+from tests.sharing.office import GRID, OTHER, TIME, Office, master, subject
 from tests.sharing.postgres import running_postgres
 
 GRANT = Grant(
@@ -30,9 +31,9 @@ GRANT = Grant(
     "civil",
     "resident",
     {"name": How("clear"), "deceased": How("clear"), "residence_address": How("clear")},
-    scope=Scope(grids=frozenset({"g1"})),
+    rows=Rows(grids=(GRID,)),
 )
-HOME = {"county": "东澜区", "building": "2", "division_code": "379901001003"}
+HOME = {"county": "东澜区", "building": "2", "division_code": "379901001001"}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def busy(office: Office) -> None:
     """Ten people, of whom one moves away and one is renamed."""
     office.say(*((subject(n), master(subject(n), f"张{n}", deceased=n == 3, residence_address=HOME)) for n in range(10)))
     office.share()
-    office.say((subject(1), master(subject(1), grid="g2")), (subject(2), master(subject(2), "李二", residence_address=HOME)))
+    office.say((subject(1), master(subject(1), grid=OTHER)), (subject(2), master(subject(2), "李二", residence_address=HOME)))
     office.share()
 
 
@@ -103,7 +104,7 @@ def test_the_table_holds_the_state_and_follows_it(table: PostgresSink, database:
     pour(office, table)
     assert {row["subject"]: row["name"] for row in rows(database)} == now(office)
 
-    office.say((subject(5), master(subject(5), grid="g2")))
+    office.say((subject(5), master(subject(5), grid=OTHER)))
     office.share()
     pour(office, table)
     assert {row["subject"]: row["name"] for row in rows(database)} == now(office)

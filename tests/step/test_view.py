@@ -29,6 +29,23 @@ def test_what_was_saved_is_there_when_the_view_is_opened_again(folder: Path) -> 
     again.close()
 
 
+def test_a_group_read_ahead_shows_what_is_on_disk_and_what_was_changed_since(folder: Path) -> None:
+    view = View(folder, "t.0", "log")
+    view.put(b"g", b"a", b"one")
+    view.put(b"g", b"b", b"two")
+    view.save({"t": 5})
+    view.read_ahead([b"g", b"none"])
+    view.put(b"g", b"c", b"three")
+    view.delete(b"g", b"a")
+    view.put(b"none", b"a", b"new")
+
+    assert (view.items(b"g"), view.items(b"none")) == ({b"b": b"two", b"c": b"three"}, {b"a": b"new"})
+    assert (view.get(b"g", b"a"), view.get(b"g", b"b")) == (None, b"two")
+    view.save({"t": 6})
+    assert (view.items(b"g"), view.get(b"none", b"a")) == ({b"b": b"two", b"c": b"three"}, b"new")
+    view.close()
+
+
 def test_what_was_not_saved_is_gone(folder: Path) -> None:
     view = View(folder, "t.0", "log")
     view.put(b"g", b"i", b"one")
@@ -94,7 +111,9 @@ def test_views_are_for_their_owner_alone(folder: Path) -> None:
 
 
 KEYS = st.sampled_from([b"", b"a", b"b"])
-DEEDS = st.lists(st.tuples(st.sampled_from(["put", "delete", "save", "mark", "restore"]), KEYS, KEYS, st.binary(max_size=3)), max_size=25)
+DEEDS = st.lists(
+    st.tuples(st.sampled_from(["put", "delete", "save", "ahead", "mark", "restore"]), KEYS, KEYS, st.binary(max_size=3)), max_size=25
+)
 
 
 @given(DEEDS)
@@ -113,6 +132,8 @@ def test_a_view_answers_like_a_dictionary(tmp_path_factory: pytest.TempPathFacto
             view.save({"t": 1})
             saved = dict(expected)
             mark, marked = view.mark(), dict(saved)
+        elif deed == "ahead":
+            view.read_ahead([group, item])
         elif deed == "mark":
             mark, marked = view.mark(), dict(expected)
         else:

@@ -108,7 +108,6 @@ def check(
         try:
             load(app, file)
         except AgreementRefused as error:
-            tell(error, file)
             refused.append(error)
     if refused:
         raise refused[0]
@@ -126,14 +125,24 @@ def in_schemas(app: App) -> list[Path]:
 
 
 def load(app: App, file: Path, text: str | None = None) -> Draft:
-    """Read an agreement and hold it against the catalog, today. Raises `AgreementRefused` with all that is wrong. `text`: what it says,
-    where that comes from the log."""
-    text = file_text(file) if text is None else text
-    found, lines = written.read(text, str(file))
+    """Read an agreement and hold it against the catalog, today. Says all that is wrong, and raises `AgreementRefused`. `text`: what it
+    says, where that comes from the log."""
+    try:
+        return _loaded(app, file_text(file) if text is None else text, str(file))
+    except AgreementRefused as error:
+        for each in error.problems:
+            note(f"{file}:{each.line} · {each.path}")
+            note(f"  {each.zh} {each.cure_zh}")
+            note(f"  {each.en} {each.cure_en}")
+        raise
+
+
+def _loaded(app: App, text: str, place: str) -> Draft:
+    found, lines = written.read(text, place)
     on_offer = offers(app.catalog)
     problems = held_to_catalog(found, on_offer, app.catalog.departments, day_of(now()), lines.line, _divisions(app))
     if problems:
-        raise AgreementRefused(problems, str(file))
+        raise AgreementRefused(problems, place)
     return Draft(found, text, on_offer[found.entity])
 
 
@@ -148,14 +157,6 @@ def file_text(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(f"It cannot be read ({type(error).__name__}).", "无法读取。", place=str(file)) from None
-
-
-def tell(error: AgreementRefused, file: Path) -> None:
-    """Say every problem, in both languages."""
-    for each in error.problems:
-        note(f"{file}:{each.line} · {each.path}")
-        note(f"  {each.zh} {each.cure_zh}")
-        note(f"  {each.en} {each.cure_en}")
 
 
 def _divisions(app: App) -> Divisions | None:

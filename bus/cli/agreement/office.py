@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from bus.cli.agreement.drafts import File, load, now, tell
+from bus.cli.agreement.drafts import File, load, now
 from bus.cli.agreement.plan import exposed
 from bus.cli.agreement.standing import Id, line, one, say
 from bus.cli.context import App, of, person
+from bus.errors import WrongUse
 from bus.eventlog import topics
 from bus.sharing import history
 from bus.sharing.lifecycle import Event, Standing, Step
-from bus.sharing.problem import AgreementRefused
 
 _Reason = Annotated[str, typer.Option(help="why; it is kept 理由（将留存）")]
 _Note = Annotated[str, typer.Option(help="what there is to say 说明")]
@@ -29,11 +29,7 @@ def mount(group: typer.Typer) -> None:
 def submit(ctx: typer.Context, file: File, reason: _Note = "") -> None:
     """Ask for what the file says. The text is kept; a later change of it is a new submission. 提交申请。"""
     app = of(ctx)
-    try:
-        draft = load(app, file)
-    except AgreementRefused as error:
-        tell(error, file)
-        raise
+    draft = load(app, file)
     share_class = draft.offer.class_of(draft.agreement.provider)
     needed = exposed(app, draft).approvals(share_class)
     app.log.create([topics.spec(topics.AGREEMENT)])
@@ -64,9 +60,17 @@ def apply(ctx: typer.Context, id: Id, reason: _Note = "") -> None:
     pending = one(app, id).standing.pending
     if pending is not None:
         # The catalog may have changed since it was approved: what is not shared any more is not shared by an old approval either.
-        found = load(app, Path(f"{id}@{pending.number}"), pending.submitted.text).agreement
+        draft = load(app, Path(f"{id}@{pending.number}"), pending.submitted.text)
+        if exposed(app, draft).approvals(draft.offer.class_of(draft.agreement.provider)) > pending.submitted.approvals:
+            raise WrongUse(
+                "By now it would reveal more than when it was submitted, and more persons must approve it.",
+                "与提交时相比，现将新增披露更多信息，须由更多人批准。",
+                place=id,
+                hint="Refuse it, and submit it again.",
+                hint_zh="请拒绝后重新提交。",
+            )
         if pending.state == "approved":
-            app.log.create([topics.share_spec(found.id, found.retention_days, app.settings.partitions)])
+            app.log.create([topics.share_spec(id, draft.agreement.retention_days, app.settings.partitions)])
     _on_its_way(app, id, "apply", reason)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from bus.cli.agreement import words
-from bus.cli.agreement.drafts import Draft, File, load, now, tell
+from bus.cli.agreement.drafts import Draft, File, load, now
 from bus.cli.context import App, of
 from bus.cli.reading import Chosen, for_people
 from bus.cli.say import note, out, table
@@ -20,7 +20,6 @@ from bus.sharing.agreement import Band, Level
 from bus.sharing.counting import Count, Value, count
 from bus.sharing.exposure import Exposure, exposure
 from bus.sharing.lifecycle import in_force
-from bus.sharing.problem import AgreementRefused
 
 
 def mount(group: typer.Typer) -> None:
@@ -31,11 +30,7 @@ def mount(group: typer.Typer) -> None:
 def plan(ctx: typer.Context, file: File, how: Chosen = None) -> None:
     """What it would newly reveal, to whom, about how many people. Nothing is changed. 评估：将新增披露什么、给谁、涉及多少人。"""
     app = of(ctx)
-    try:
-        draft = load(app, file)
-    except AgreementRefused as error:
-        tell(error, file)
-        raise
+    draft = load(app, file)
     found = exposed(app, draft)
     counted = count(draft.agreement, found.reveals, _partitions(app.log, draft.offer.topic, app.codec.decoder()))
     if for_people(how):

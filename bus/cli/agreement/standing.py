@@ -136,7 +136,7 @@ def _pending(version: Version | None) -> dict[str, Any] | None:
 def _clock(app: App, standing: Standing, at: int) -> dict[str, Any] | None:
     settings = app.settings
     limits = Limits(settings.answer_days_open, settings.answer_days, settings.supply_days)
-    if (runs := clock(standing, limits, calendar(settings))) is None:
+    if (runs := clock(standing, limits, calendar(app))) is None:
         return None
     return {
         "waits_for": runs.waits_for,

@@ -58,7 +58,8 @@ def division_name(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
 
     @lru_cache(MEMO)
     def read(text: str, within: str | None) -> Reading[str]:
-        return kit.divisions.read_name(text, within)
+        found = kit.divisions.read_name(text, within)
+        return found._replace(value=within) if spec.or_within and found.value is None else found
 
     return lambda text, row: read(text, hint(row))
 

@@ -1,0 +1,193 @@
+"""What a canonical statement says about links: which, and between whom. Pure.
+
+The ends of a link are named by statements, not by subjects: "the owner named in this row", "the dwelling of this row". Which subject an end
+is, only the owner of that subject knows; so a link names its ends in the order in which it is sent along them, and the last is where it is
+kept (`bus.resolver.linking`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources.abc import Traversable
+from typing import Any, NamedTuple
+
+import yaml
+
+from bus.eventlog import topics
+from bus.keys import KeyRing
+from bus.resolver.links import CO_RESIDENT, LESSEE, LESSOR, MEMBER, SPOUSE, Stated
+from bus.sealing import row_hash
+
+_CLOSED = frozenset({"cancelled", "expired"})
+
+
+class Benefit(NamedTuple):
+    """What one statement says about a benefit of a person: never how much, and nothing that need be said of why. `paid`: whether it is
+    being paid; `division`: who pays (12 digits)."""
+
+    kind: str | None
+    department: str
+    event_id: str
+    known_from: int
+    from_on: str | None
+    until_on: str | None
+    paid: bool
+    division: str | None
+
+
+class Said(NamedTuple):
+    """A link or benefit on its way. `id`: 16 bytes, by the statement and its ends: with other ends it is another; `ends`: statement keys;
+    `value`: a `Stated` or `Benefit` still without the subjects of its ends."""
+
+    id: bytes
+    ends: tuple[bytes, ...]
+    value: Stated | Benefit
+
+
+def said_of(entity: str, key: bytes, said: Mapping[str, Any], known_from: int, keys: KeyRing) -> list[Said]:
+    """The links and benefits that a statement names; none for one that says nothing certain (a lease that is still a draft)."""
+    found: Iterable[tuple[tuple[bytes, ...], Stated | Benefit]]
+    match entity:
+        case "residency_link":
+            found = _residency(said, known_from)
+        case "lease":
+            found = _lease(said, known_from)
+        case "marriage":
+            found = _marriage(said, known_from)
+        case "benefit":
+            found = _benefit(said, known_from)
+        case _:
+            found = ()
+    return [Said(row_hash(keys, "link", key, _kind(value), *ends), ends, value) for ends, value in found if ends]
+
+
+def head_of(said: Mapping[str, Any]) -> bytes:
+    """Of a household statement: the statement about its head, whom the household's benefits concern; empty where there is none."""
+    return _key(said["head"]) or b""
+
+
+def households(said: Mapping[str, Any], known_from: int) -> Iterator[Stated]:
+    """The household that a statement about a person names: it has no file of its own, so nobody else need be asked."""
+    if household := said.get("household_key"):
+        yield _stated(MEMBER, "household", household, said, known_from, relation=said.get("relation_to_head"))
+
+
+def can_be_ends(schemas: Traversable) -> frozenset[tuple[str, str]]:
+    """(dataset, role) of the statements that links name as their ends, by the mapping files: of no other need it be told which subject it
+    is. The files themselves were checked when the normalizer loaded them."""
+    found: set[tuple[str, str]] = set()
+    for file in (schemas / "mappings").iterdir():
+        if not file.name.endswith(".yaml") or file.name.endswith(".examples.yaml"):
+            continue
+        mapping = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for statement in mapping["statements"]:
+            if statement["entity"] in topics.OF_LINKS:
+                found.update(_named(mapping["dataset"], statement.get("fields", {}).values()))
+    return frozenset(found)
+
+
+def encoded(value: Stated | Benefit) -> bytes:
+    """As it travels and is kept: its values in order."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def stated(value: bytes) -> Stated:
+    """The inverse of `encoded`."""
+    return Stated(*json.loads(value))
+
+
+def benefit(value: bytes) -> Benefit:
+    """The inverse of `encoded`."""
+    return Benefit(*json.loads(value))
+
+
+def _named(dataset: str, fields: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    for field in fields:
+        if isinstance(field, Mapping):
+            for role in (field.get("party"), field.get("parties"), field.get("key_of")):
+                if role:
+                    yield dataset, role
+            if refer := field.get("refer"):
+                yield refer["dataset"], refer["role"]
+
+
+def _residency(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[bytes, ...], Stated]]:
+    if said["lease_key"]:  # the lease says it itself, and when it was cancelled
+        return
+    share = f"{said['share_numerator']}/{said['share_denominator']}" if said["share_numerator"] and said["share_denominator"] else None
+    relation = said["relation_to_owner"] or said["relation_to_head"]
+    person = said["party"] or {"entity": "resident", "key": said["person_key"], "uscc": None}
+    times = {"from_on": said["from_on"], "until_on": said["until_on"], "seen": said["recorded_at"]}
+    yield _between(person, said["dwelling_key"], said["kind"], said, known_from, share=share, relation=relation, **times)
+
+
+def _lease(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[bytes, ...], Stated]]:
+    if said["status"] == "draft":
+        return
+    cancelled = said["cancelled_on"]
+    until = min((each for each in (said["until_on"], cancelled) if each), default=None)
+    state = "ended" if said["status"] in _CLOSED or cancelled else _state(said)
+    times = {"from_on": said["from_on"], "until_on": until, "seen": said["filed_on"], "state": state}
+    for kind, parties in ((LESSOR, said["lessors"]), (LESSEE, said["lessees"]), (CO_RESIDENT, said["co_residents"])):
+        for party in parties:
+            yield _between(party, said["dwelling_key"], kind, said, known_from, **times)
+
+
+def _marriage(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[bytes, ...], Stated]]:
+    man, woman = _key(said["husband"]), _key(said["wife"])
+    on = (said["earlier_registered_on"] or said["registered_on"]) if (said["kind"] or "").endswith("reissue") else said["registered_on"]
+    value = _stated(SPOUSE, "resident", None, said, known_from, from_on=on, act=said["kind"] or "marriage")
+    for ends in ((woman, man), (man, woman)):
+        if ends[1] is not None:
+            yield tuple(each for each in ends if each), value
+
+
+def _benefit(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[bytes, ...], Benefit]]:
+    paid = _state(said) == "live" and said["state"] in (None, "paid") and said["step"] in (None, "paid")
+    value = Benefit(
+        said["kind"],
+        said["source"]["department"],
+        said["event_id"],
+        known_from,
+        said["from_on"],
+        said["until_on"],
+        paid,
+        said["division_code"],
+    )
+    end = _key(said["party"]) or (bytes.fromhex(said["household_key"]) if said["household_key"] else None)
+    yield (end,) if end else (), value
+
+
+def _between(
+    party: Mapping[str, Any], dwelling_key: str | None, kind: str, said: Mapping[str, Any], known_from: int, **more: Any
+) -> tuple[tuple[bytes, ...], Stated]:
+    """A link of a party and a dwelling. A person's is kept at the person, which the dwelling hears of; an organization has no file."""
+    dwelling = bytes.fromhex(dwelling_key) if dwelling_key else None
+    if party["entity"] != "resident":
+        organization = party.get("uscc") or party["key"]
+        return (dwelling,) if dwelling else (), _stated(kind, "organization", organization, said, known_from, **more)
+    person = _key(party)
+    entity = "dwelling" if person else "resident"
+    return tuple(each for each in (dwelling, person) if each), _stated(kind, entity, None, said, known_from, **more)
+
+
+def _stated(kind: str, entity: str, other: str | None, said: Mapping[str, Any], known_from: int, **more: Any) -> Stated:
+    source = said["source"]
+    more.setdefault("state", _state(said))
+    more["delivery"] = source["delivery"]
+    more.setdefault("seen", said.get("updated_at") or said.get("recorded_at"))
+    return Stated(kind, entity, other, source["department"], source["dataset"], said["event_id"], known_from, **more)
+
+
+def _state(said: Mapping[str, Any]) -> str:
+    operation: str = said["operation"]
+    return operation if operation in ("ended", "annulled") else "live"
+
+
+def _kind(value: Stated | Benefit) -> str:
+    return value.kind or ""
+
+
+def _key(party: Mapping[str, Any] | None) -> bytes | None:
+    return bytes.fromhex(party["key"]) if party and party["key"] else None

@@ -1,0 +1,92 @@
+"""What a file takes from links and what it gives to them. Pure.
+
+A person's file decides its links, and tells each dwelling of those to it (`HELD`); so every link has one owner, and the two files never
+differ about it. A dwelling's file decides only the links that no person's file keeps: to organizations, to people nobody can name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bus.keys import KeyRing
+from bus.resolver.ends import households, stated
+from bus.resolver.identify import own_subject
+from bus.resolver.linking import GONE, VAGUE, Way, member
+from bus.resolver.links import Link, Stated, links
+from bus.resolver.routing import ID_BYTES
+from bus.resolver.subject import HELD, LINK, LINKS, MEMBER, Arrived, Errand
+from bus.resolver.survivorship import Master, Statement
+
+Ends = frozenset[tuple[str, str]]
+"""(dataset, role) of the statements that links name: see `bus.resolver.ends.can_be_ends`."""
+DEATH_NOTES = frozenset({"身故", "已故", "亡故", "去世", "死亡", "病故"})
+"""What stands behind the name of a dead person (domain facts §2.7)."""
+_SHOWN = tuple(name for name in Link._fields if name != "vague")
+
+
+def links_of(entity: str, come: Arrived, master: Master) -> list[Link]:
+    """The links in a subject's file, in one order."""
+    said = [_with_other(Way.unpacked(told.value)) for told in come.told.get(LINK, {}).values()]
+    if entity == "resident":
+        said += [each for statement in master.statements for each in households(statement.said, statement.known_from)]
+        return links(said, dead=_is_gone(entity, master))
+    held = [_of_person(person, each) for person, told in come.told.get(HELD, {}).items() for each in json.loads(told.value)]
+    return sorted(links(said) + held, key=lambda link: (link.kind, link.from_on or "", link.other or "", link.event_id))
+
+
+def link_errands(entity: str, subject: bytes, master: Master, found: Iterable[Link], ends: Ends, keys: KeyRing) -> dict[bytes, Errand]:
+    """Whose statements are held to be about this subject, and what a person's file tells to dwellings."""
+    flags = GONE * _is_gone(entity, master)
+    if entity == "dwelling" and len(master.statements) == 1 and own_subject(keys, master.statements[0].key) == subject:
+        flags |= VAGUE
+    told = member(entity, flags)
+    errands = {
+        MEMBER + each.key: Errand(each.key, told, each.known_from)
+        for each in master.statements
+        if (each.said["source"]["dataset"], each.said["source"]["role"]) in ends
+    }
+    for dwelling, of in _by_dwelling(found).items() if entity == "resident" else ():
+        value = json.dumps(of, ensure_ascii=False, separators=(",", ":")).encode()
+        errands[LINKS + dwelling] = Errand(dwelling, value, max(each.known_from for each in of))
+    return errands
+
+
+def as_values(found: Iterable[Link], iso: Any) -> list[dict[str, Any]]:
+    """The links as the schema has them. `iso`: ms → ISO 8601."""
+    return [{**{name: getattr(each, name) for name in _SHOWN}, "known_from": iso(each.known_from)} for each in found]
+
+
+def _with_other(way: Way) -> Stated:
+    """What is said, with the other end that it was told on its way."""
+    said = stated(way.body)
+    if not way.found:
+        return said
+    flags = way.found[ID_BYTES]
+    return said._replace(other=way.found[:ID_BYTES].hex(), vague=bool(flags & VAGUE), gone=bool(flags & GONE))
+
+
+def _of_person(person: bytes, kept: Sequence[Any]) -> Link:
+    """A link as the dwelling sees it."""
+    return Link(*kept)._replace(entity="resident", other=person.hex())
+
+
+def _by_dwelling(found: Iterable[Link]) -> Mapping[bytes, list[Link]]:
+    by: dict[bytes, list[Link]] = {}
+    for link in found:
+        if link.entity == "dwelling" and link.other:
+            by.setdefault(bytes.fromhex(link.other), []).append(link)
+    return by
+
+
+def is_dead(deceased: Any, statements: Iterable[Statement]) -> bool:
+    """Whether some department knows that a person has died: says so, or notes it behind the name, as the register of owners does."""
+    return deceased is True or any(each.said.get("name_note") in DEATH_NOTES for each in statements)
+
+
+def _is_gone(entity: str, master: Master) -> bool:
+    """Whether a person is known to have died, a dwelling to have been demolished."""
+    held = master.fields.get("deceased" if entity == "resident" else "status")
+    value = held.value if held else None
+    return is_dead(value, master.statements) if entity == "resident" else value == "demolished"
