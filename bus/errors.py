@@ -138,8 +138,8 @@ class NotInForce(BusError):
     code = "NOT_IN_FORCE"
     exit_status = 3
     zh = "协议未生效或已终止，不再共享任何内容。"
-    hint = "civicbus agreement show"
-    hint_zh = "civicbus agreement show"
+    hint = "`civicbus agreement show` says why."
+    hint_zh = "原因见 `civicbus agreement show`。"
 
 
 class CheckFailed(BusError):

@@ -25,7 +25,7 @@ REVIEW = Event(ID, 1, "review", "wang", START + 1)
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> EventLog:
     opened: EventLog = MAKERS[request.param](tmp_path).open()
     request.addfinalizer(opened.close)
-    opened.create([topics.spec(topics.AGREEMENT)])
+    opened.create(map(topics.spec, (topics.AGREEMENT, topics.AUDIT)))
     return opened
 
 
@@ -80,7 +80,7 @@ def test_a_record_that_nobody_could_have_written_by_the_commands_changes_nothing
 @pytest.mark.parametrize("value", [b"no json", b"[]", b"{}", b'{"step":"sell"}', REVIEW.value().replace(b"review", b"sell")])
 def test_who_cannot_read_what_happened_shares_nothing(tmp_path: Path, value: bytes) -> None:
     log = MAKERS["sqlite"](tmp_path).open()
-    log.create([topics.spec(topics.AGREEMENT)])
+    log.create(map(topics.spec, (topics.AGREEMENT, topics.AUDIT)))
     with log.writer("mallory") as writer:
         writer.append([Output(topics.AGREEMENT, Record(ID.encode(), value, START))])
 

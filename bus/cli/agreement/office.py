@@ -32,7 +32,7 @@ def submit(ctx: typer.Context, file: File, reason: _Note = "") -> None:
     draft = load(app, file)
     share_class = draft.offer.class_of(draft.agreement.provider)
     needed = exposed(app, draft).approvals(share_class)
-    app.log.create([topics.spec(topics.AGREEMENT)])
+    app.log.create(map(topics.spec, (topics.AGREEMENT, topics.AUDIT)))
     version = history.standings(app.log).get(draft.agreement.id, Standing(draft.agreement.id)).versions + 1
     said = (reason.strip(), draft.text, share_class, needed)
     history.write(app.log, Event(draft.agreement.id, version, "submit", person(app), now(), *said))
