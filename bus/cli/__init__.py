@@ -1,5 +1,4 @@
-"""The commands. Each file of this package holds a few; a file joins by its function `mount(app)`, or by its own
-`app: typer.Typer`, whose commands become ours.
+"""The commands. Each file of this package holds a few, and joins by its function `mount(app)`.
 
 Results for programs go to standard output (JSON), everything for people to standard error. Exit status: 0 done · 1 a fault of
 civicbus · 2 wrong use · 3 a file or configuration was refused · 4 something outside is not reachable · 5 a check did not hold.
@@ -8,8 +7,8 @@ civicbus · 2 wrong use · 3 a file or configuration was refused · 4 something 
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -19,18 +18,32 @@ from bus.cli.say import guarded
 from bus.config import FIELDS, read_settings
 from bus.diary import open_diary
 
-app = typer.Typer(
-    name="civicbus",
-    help="A data-sharing bus for the departments of a city. 城市部门数据共享总线。",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+HOLDS: Mapping[str, tuple[str, ...]] = {
+    "agreement": ("agreement",),
+    "audit": ("audit",),
+    "blindspots": ("blindspots",),
+    "city": ("city",),
+    "demo": ("demo",),
+    "disclosures": ("disclosures", "corrections"),
+    "disputes": ("dispute",),
+    "doctor": ("doctor",),
+    "identity": ("identity",),
+    "keeping": ("backup", "restore"),
+    "keys": ("keys",),
+    "letters": ("deadletter",),
+    "publish": ("publish",),
+    "reading": ("read", "topics", "account"),
+    "rebuilding": ("rebuild",),
+    "resolver": ("show", "explain"),
+    "schema": ("schema",),
+    "steps": ("run",),
+    "subscribing": ("subscribe",),
+    "summary": ("summary",),
+    "up": ("up", "health"),
+}
+"""File → the commands it holds: a command that is called starts without the others, which is half of its time."""
 
 
-@app.callback()
 def settle(
     ctx: typer.Context,
     log: Annotated[str | None, typer.Option(help=FIELDS["log"][1], envvar="CIVICBUS_LOG")] = None,
@@ -48,18 +61,25 @@ def settle(
     ctx.call_on_close(ctx.obj.close)
 
 
-def _mount_all() -> None:
-    for found in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{found.name}")
-        if hasattr(module, "mount"):
-            module.mount(app)
-        elif isinstance(own := getattr(module, "app", None), typer.Typer):
-            app.add_typer(own)
-
-
-_mount_all()
+def commands(words: Collection[str] = ()) -> typer.Typer:
+    """The command line with the commands that stand among `words`; with all, if none does."""
+    app = typer.Typer(
+        name="civicbus",
+        help="A data-sharing bus for the departments of a city. 城市部门数据共享总线。",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(settle)
+    called = [file for file, names in HOLDS.items() if any(name in words for name in names)]
+    for file in called or HOLDS:
+        importlib.import_module(f"{__name__}.{file}").mount(app)
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit status."""
-    raise SystemExit(guarded(lambda: app(args=arguments, prog_name="civicbus", standalone_mode=False)))
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    raise SystemExit(guarded(lambda: commands(words)(args=words, prog_name="civicbus", standalone_mode=False)))

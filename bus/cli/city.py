@@ -11,10 +11,12 @@ from rich.progress import Progress
 
 from bus.errors import WrongUse
 
-app = typer.Typer()
+
+def mount(app: typer.Typer) -> None:
+    """Join the command line."""
+    app.command()(city)
 
 
-@app.command()
 def city(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="where the deliveries and the truth are written 输出目录")],
     residents: Annotated[int, typer.Option(help="about so many residents 常住人口（约）")] = 3000,

@@ -55,7 +55,7 @@ Rules = Mapping[str, Rule]
 
 
 class _Field(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     zh: str
     en: str
@@ -67,7 +67,7 @@ class _Field(BaseModel):
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
     entity: str
     fields: dict[str, _Field]

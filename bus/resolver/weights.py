@@ -49,7 +49,7 @@ class Weights(NamedTuple):
 
 
 class _Level(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     m: float = Field(gt=0, lt=1)
     u: float = Field(gt=0, lt=1)
@@ -61,7 +61,7 @@ class _Level(BaseModel):
 
 
 class _Bounds(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     join: float
     queue: float
@@ -69,7 +69,7 @@ class _Bounds(BaseModel):
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     entity: str
     prior: float = Field(gt=0, lt=1)

@@ -26,7 +26,7 @@ def _as_tuple(value: object) -> object:
 class _Model(BaseModel):
     """A word that means nothing here is a mistake and is refused, not ignored."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)  # most commands read no agreement
 
 
 class Band(_Model):

@@ -15,7 +15,7 @@ from bus.errors import BusError
 from bus.event import Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
-from bus.metrics import Sample, exposition
+from bus.metrics import Sample
 from bus.resolver import docket, tally
 from bus.step import Behind, behind
 from bus.step.progress import Place, Reads
@@ -109,6 +109,8 @@ class Gauge:
         samples += self._standing.samples()
         for step in self._reads:
             samples += _of_step(step, [beat for beat in reading.beats if beat.step == step])
+        from bus.supervisor.exposition import exposition  # here, so that commands that show no figures start without it
+
         return exposition(samples)
 
     def health(self) -> Health:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from bus.cli import app
+from bus.cli import commands as command_line
 from bus.cli.say import guarded
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -212,5 +212,5 @@ def _all_commands() -> list[tuple[str, object]]:
         for name, inner in getattr(command, "commands", {}).items():
             walk(inner, f"{path} {name}")
 
-    walk(get_command(app), "civicbus")
+    walk(get_command(command_line()), "civicbus")
     return found

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from bus.cli import app
+from bus.cli import commands as command_line
 from bus.cli.steps import STEPS
 from bus.config import FIELDS, KAFKA_FILE, read_settings
 from bus.eventlog.kafka.settings import read_settings as read_kafka
@@ -26,7 +26,7 @@ SETTINGS = {twin for twin, _ in FIELDS.values()} | {KAFKA_FILE}
 
 
 def commands() -> set[str]:
-    return set(get_command(app).commands)  # type: ignore[attr-defined]
+    return set(get_command(command_line()).commands)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

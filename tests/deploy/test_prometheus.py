@@ -7,7 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bus.metrics import BATCH_SECONDS, METRICS, Sample, exposition
+from bus.metrics import BATCH_SECONDS, METRICS, Sample
+from bus.supervisor.exposition import exposition
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NAME = re.compile(r"civicbus_[a-z_]+")

@@ -18,7 +18,7 @@ import typer.main
 import bus
 import connectors
 from bus import errors
-from bus.cli import app
+from bus.cli import commands as command_line
 from bus.config import FIELDS, KAFKA_FILE, KAFKA_PREFIX
 from bus.contracts import catalog
 from bus.eventlog.kafka.settings import _DEFAULTS as KAFKA_DEFAULTS
@@ -88,7 +88,7 @@ def reference() -> str:
 
 def _commands() -> Iterator[str]:
     os.environ["COLUMNS"] = "100"
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(command_line())
     for names, command in _walk(root, ("civicbus",)):
         context = click.Context(command, info_name=" ".join(names), help_option_names=["-h", "--help"])
         yield f"### `{' '.join(names)}`\n\n```text\n{command.get_help(context)}\n```\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from bus.cli import app
+from bus.cli import commands as command_line
 from bus.config import FIELDS, KAFKA_FILE, KAFKA_PREFIX
 from tests.docs.markdown import READMES, ROOT, blocks, console
 
@@ -95,7 +95,7 @@ def test_every_part_that_is_linked_to_exists(document: str) -> None:
 @pytest.mark.parametrize("document", [*READMES, "ARCHITECTURE.md", "CHANGELOG.md", "deploy/prometheus/alerts.yml"])
 def test_every_command_and_setting_that_is_named_exists(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
-    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    commands = set(typer.main.get_command(command_line()).commands)  # type: ignore[attr-defined]
     named = re.findall(r"(?:[`(]|^)civicbus ([a-z]+)", text, re.MULTILINE)
     assert set(named) <= commands
     known = {twin for twin, _ in FIELDS.values()} | {KAFKA_FILE, KAFKA_PREFIX, "CIVICBUS_TEST"}
