@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bus.city import make_city
-from bus.cli.city import app
+from bus.cli import commands
 from bus.errors import WrongUse
 
 PLAIN = {"residents": 400, "deliveries": 1, "damage": 0.0}
@@ -108,7 +108,7 @@ def test_a_number_that_excel_spoiled_is_a_number_cell(damaged_city: Path) -> Non
 
 
 def test_the_command_writes_a_city_and_says_so(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, [str(tmp_path / "c"), "--residents", "300", "--deliveries", "1"])
+    done = CliRunner().invoke(commands(), ["city", str(tmp_path / "c"), "--residents", "300", "--deliveries", "1"])
     assert done.exit_code == 0
     assert "rows" in done.stderr
     assert (tmp_path / "c/2026-09/civil/HYDJ.csv").exists()
@@ -116,6 +116,6 @@ def test_the_command_writes_a_city_and_says_so(tmp_path: Path) -> None:
 
 
 def test_the_command_refuses_a_month_that_is_none(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, [str(tmp_path), "--delivery", "2026-99"])
+    done = CliRunner().invoke(commands(), ["city", str(tmp_path), "--delivery", "2026-99"])
     assert isinstance(done.exception, WrongUse)
     assert done.exception.message_zh
