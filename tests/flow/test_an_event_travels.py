@@ -93,7 +93,8 @@ def test_up_publishes_what_is_dropped_and_serves_its_figures_until_it_is_stopped
         _until(done.exists)
         _until(lambda: made.account()["pending"] == 0)
         _until(lambda: json.loads(_get(port, "/health"))["well"])
-        assert f'civicbus_rows_published_total{{dataset="{DATASET}",department="civil"}}' in _get(port, "/metrics")
+        # Figures are up to two seconds old (`measure.FRESH_S`), so they may be of before the file came.
+        _until(lambda: f'civicbus_rows_published_total{{dataset="{DATASET}",department="civil"}}' in _get(port, "/metrics"))
         assert json.loads(done.with_name("HYDJ.csv.report.json").read_text())
     finally:
         running.terminate()
