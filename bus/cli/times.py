@@ -42,7 +42,7 @@ def say_times(times: Times, days: int) -> None:
     if times.known_at is not None:
         note(f"已知截至 as known at {iso(times.known_at)}")
     if not times.are_now:
-        note(f"Versions replaced more than {days} days ago may be gone. {days} 天前被替换的版本可能已不保留。")
+        note(f"Versions published over {days} days ago and replaced since may be gone. {days} 天前发布且已被替换的版本可能不再保留。")
 
 
 def _time(text: str) -> datetime | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from bus.resolver.identity import identities
 from bus.resolver.survivorship import Statement
 
 _WRONG = frozenset({"corrected", "annulled"})
@@ -45,6 +46,16 @@ def at(versions: Iterable[Version], times: Times) -> Statement | None:
     if times.as_of is None:
         return told[-1]
     return _as_of(told, times.as_of)
+
+
+def same_subject(entity: str, one: Statement, today: Statement) -> bool:
+    """Whether a version speaks of whom the row speaks of today. A row keeps its key when it comes to name somebody else (a dwelling that
+    was sold), and what it said of the other belongs in no file but his. Where one of the two names no identity, a person has to bear the
+    same name."""
+    names, named = (identities(entity, each.said) or () for each in (one, today))
+    if names and named:
+        return bool(set(names) & set(named))
+    return entity != "resident" or (bool(one.said.get("name")) and one.said["name"] == today.said.get("name"))
 
 
 def set_by_order(versions: Iterable[Version]) -> Iterable[Version]:

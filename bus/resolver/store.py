@@ -16,7 +16,7 @@ from bus.event import Batch
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog, partition_of
 from bus.keys import KeyRing
-from bus.resolver.history import Times, Version, at
+from bus.resolver.history import Times, Version, at, same_subject
 from bus.resolver.identify import version_order
 from bus.resolver.master import by_themselves, opened
 from bus.resolver.merge import keep
@@ -56,9 +56,10 @@ class Store:
         return sorted((each for each in said if each.key in here), key=lambda each: each.key)
 
     def statements_at(self, subject: bytes, times: Times) -> list[Statement]:
-        """What was said about a subject by that time, or is said of that day; who is who as it is decided today."""
-        found = (at(self._versions(each.key), times) for each in self.statements(subject))
-        return [each for each in found if each is not None]
+        """What was said about a subject by that time, or is said of that day; who is who as it is decided today. What a row then said of
+        somebody else is left out."""
+        found = [(at(self._versions(each.key), times), each) for each in self.statements(subject)]
+        return [then for then, today in found if then is not None and same_subject(self._entity, then, today)]
 
     def _versions(self, statement: bytes) -> list[Version]:
         """All versions of a statement that canonical.* still has."""

@@ -15,6 +15,9 @@ SAID = [
     person("one", "张三", "n.1", education="10", updated_at=SEPTEMBER),
     person("one", "张三", "n.1", education="20", updated_at=OCTOBER),
     person("two", "张三", "n.1", sex="1"),
+    person("deed", "王五", "n.2", sex="2"),
+    person("deed", "赵六", "n.3", sex="1"),  # sold: the same row names somebody else
+    person("survey", "赵六", "n.3"),
 ]
 
 
@@ -60,3 +63,12 @@ def test_what_is_no_time_is_refused(office: Office, option: str, text: str) -> N
 def test_before_anything_was_known_nothing_is(office: Office) -> None:
     done = civicbus(office.home, "show", "resident", "--subject", office.number("n.1"), "--as-known-at", "2020-01-01")
     assert done.returncode == 5
+
+
+def test_what_a_row_said_of_its_former_owner_is_never_in_the_file_of_the_new_one(office: Office) -> None:
+    sold = "2026-09-21T14:13:20.003+00:00"  # the deed still names the former owner
+    for times in (("--as-known-at", sold), ("--as-of", "2026-09-30", "--as-known-at", sold)):
+        done = civicbus(office.home, "show", "resident", "--subject", office.number("n.3"), "--format", "json", *times)
+        assert done.returncode == 5 and "王五" not in done.stdout + done.stderr
+    later = office("show", "resident", "--subject", office.number("n.3"), "--as-known-at", "2026-09-22", "--format", "json")
+    assert "赵六" in later and "王五" not in later

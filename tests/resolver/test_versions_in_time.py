@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.resolver.history import Times, Version, at
+from bus.resolver.history import Times, Version, at, same_subject
 from bus.resolver.survivorship import Statement
 
 
@@ -72,3 +72,15 @@ def test_order_and_repetition_do_not_matter(said: list[tuple[int, str | None]], 
 
     for times in (Times(), Times("2021"), Times(None, 5), Times("2021-12-31", 4)):
         assert at(versions, times) == at(again, times)
+
+
+def test_a_version_that_names_another_number_or_without_one_another_name_is_of_somebody_else() -> None:
+    def said(**values: Any) -> Statement:
+        return Statement(b"k", 1, {"operation": "changed", **values})
+
+    today = said(id_token="t.1", name="张三")
+    assert same_subject("resident", said(id_token="t.1", name="张山"), today)
+    assert same_subject("resident", said(id_token=None, name="张三"), today)
+    assert not same_subject("resident", said(id_token="t.2", name="张三"), today)
+    assert not same_subject("resident", said(id_token=None, name="李四"), today)
+    assert not same_subject("resident", said(id_token=None, name=None), today)
