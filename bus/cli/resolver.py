@@ -80,7 +80,8 @@ def show(
             out(_plain(record))
         else:
             _show(entity, each.hex(), record, rules, _words(app, entity))
-            show_links(app, record["links"], shown)
+            if record["links"] is not None:
+                show_links(app, record["links"], shown)
 
 
 def explain(
@@ -118,11 +119,12 @@ def explain(
 
 
 def _file(store: Store, subject: bytes, rules: Rules, times: Times) -> dict[str, Any] | None:
-    """The master record as it is, or as it would have been at these times: then without disputes that answers closed, and without links."""
+    """The master record as it is, or as it would have been at these times: then also with disputes that answers have closed,
+    and of links and event nothing is said (null)."""
     if times.are_now:
         return store.master(subject)
     statements = store.statements_at(subject, times)
-    return as_value(subject, merge(statements, rules)) if statements else None
+    return {**as_value(subject, merge(statements, rules)), "links": None, "event_id": None} if statements else None
 
 
 def _statements(store: Store, subject: bytes, times: Times) -> list[Statement]:

@@ -62,7 +62,7 @@ class Store:
         return [then for then, today in found if then is not None and same_subject(self._entity, then, today)]
 
     def _versions(self, statement: bytes) -> list[Version]:
-        """All versions of a statement that canonical.* still has."""
+        """All versions of a statement that this view has seen: those that canonical.* still has, and those it has let go of since."""
         topic = topics.canonical(self._entity)
         partitions = next(len(info.ends) for info in self._log.topics() if info.name == topic)
         with self._view(partition_of(statement, partitions), topic) as view:

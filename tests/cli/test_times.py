@@ -72,3 +72,10 @@ def test_what_a_row_said_of_its_former_owner_is_never_in_the_file_of_the_new_one
         assert done.returncode == 5 and "王五" not in done.stdout + done.stderr
     later = office("show", "resident", "--subject", office.number("n.3"), "--as-known-at", "2026-09-22", "--format", "json")
     assert "赵六" in later and "王五" not in later
+
+
+def test_of_a_past_file_it_is_not_said_that_there_were_no_links(office: Office) -> None:
+    ask = ("show", "resident", "--subject", office.number("n.1"))
+    assert json.loads(office(*ask, "--format", "json", "--as-of", "2026-10-02"))["links"] is None
+    assert json.loads(office(*ask, "--format", "json"))["links"] == []
+    assert civicbus(office.home, *ask, "--format", "text", "--as-of", "2026-10-02").returncode == 0
