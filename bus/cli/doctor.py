@@ -75,8 +75,9 @@ def _log(app: App) -> Iterator[Finding]:
         names = log.topics()
         yield Finding("log", "日志", "ok", f"{log.identity()}, {len(names)} topics")
         yield from _brokers(app)
-        if any(info.name == topics.ACCOUNT for info in names):
-            latest = max((batch.records[-1].timestamp for batch in log.scan(topics.ACCOUNT)), default=0)
+        counted = [info.name for info in names if topics.is_account(info.name)]
+        if counted:
+            latest = max((batch.records[-1].timestamp for each in counted for batch in log.scan(each)), default=0)
             ahead = latest / 1000 - time.time()
             if ahead > _AHEAD_S:
                 cure, zh = "Set the clock of this machine (NTP).", "请校准本机时钟（NTP）。"
