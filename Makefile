@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 CIVICBUS := $(BIN)/civicbus
 # The logs that the tests run on: both, or `LOG=sqlite` for the smaller run without Java and Kafka.
 LOG ?= sqlite,kafka
+# Test files run side by side in so many processes, each with a broker of its own; they wait more than they compute.
+JOBS ?= 3
 # Where `make run` keeps its city, log and keys.
 DEMO ?= data/demo
 RESIDENTS ?= 5000
@@ -20,7 +22,7 @@ run: $(VENV)/run.done ## the main job on the embedded log: a fictional city, pub
 	$(CIVICBUS) demo --into $(DEMO) --residents $(RESIDENTS)
 
 test: $(VENV)/dev.done tools ## the tests, on the embedded log and on a real Apache Kafka (LOG=sqlite: embedded only)
-	LOG=$(LOG) $(BIN)/python -m pytest $(ARGS)
+	LOG=$(LOG) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/dev.done ## formatting, lint, types, import directions
 	$(BIN)/ruff format --check .
