@@ -6,7 +6,6 @@ import os
 
 import pytest
 
-
 LONGEST = ("flow", "resolver", "faults", "sharing", "docs", "cli")  # folders whose files take minutes
 
 
