@@ -20,6 +20,8 @@ from bus.eventlog import topics
 from bus.resolver import disputes
 from bus.resolver import rules as rule_files
 from bus.resolver.disputes import CLOSED, ESCALATED, LOCAL, NOT_MINE, OFFICE, Record, overdue
+from bus.resolver.link_differences import FIELDS
+from bus.resolver.links import RESIDENT, SPOUSE
 from bus.resolver.subject import ANSWER
 from bus.standards.free_text import redact
 
@@ -36,6 +38,7 @@ ANSWERS = {
     "confirmed": "已核实无误 confirmed",
     "not_mine": "非本部门职责 not theirs to say",
 }
+LINKS = {FIELDS[RESIDENT]: "现住房屋 Present home", FIELDS[SPOUSE]: "配偶 Spouse"}
 LONGEST_REASON = 500  # characters
 
 
@@ -192,7 +195,7 @@ def _labels(app: App) -> Labels:
         words = _words(app, entity)
         for name, rule in rule_files.load(app.schemas, entity).items():
             found[entity, name] = (f"{rule.zh} {rule.en}", words.get(name))
-    return found
+    return found | {("resident", name): (label, None) for name, label in LINKS.items()}
 
 
 def _called(record: Record, labels: Labels) -> tuple[str, Codes]:
