@@ -40,8 +40,8 @@ bench: $(VENV)/dev.done tools ## the figures of bench/README.md, as ratios withi
 faults: $(VENV)/dev.done tools ## every crash point 50 times, on both logs
 	LOG=$(LOG) FAULT_ROUNDS=50 $(BIN)/python -m pytest tests/faults --timeout=7200 $(ARGS)
 
-kafka: tools $(VENV)/dev.done ## a real Apache Kafka on this machine to play with (ctrl-C stops it)
-	$(BIN)/python deploy/kafka/dev.py
+kafka: tools $(VENV)/dev.done ## a real Apache Kafka on this machine to play with (SECURED=1: TLS, users, default deny; ctrl-C stops it)
+	$(BIN)/python -m deploy.kafka.$(if $(SECURED),secured,dev)
 
 tools: ## what the tests need beside Python: Java, Maven, the broker's jars, promtool
 	@LOG=$(LOG) sh deploy/ensure-tools.sh
