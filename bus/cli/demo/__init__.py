@@ -21,7 +21,7 @@ from bus.contracts.catalog import Catalog
 from bus.errors import BusError
 
 DELIVERY, LATER = "2026-09", "2026-10"
-NEWS = ("civil.marriage", "civil.old_age_allowance")
+NEWS = ("civil.marriage", "civil.old_age_allowance", "housing.lease")
 """Datasets that are handed in again a month later, so that those who follow an agreement are seen to learn of it."""
 
 

@@ -1,4 +1,4 @@
-"""The agreements of the demonstration, from the application to the day they are in force. It acts for every person that it takes, and says so."""
+"""The agreements of the demonstration, put in force step by step. It acts for every person that this takes, and says so."""
 
 from __future__ import annotations
 

@@ -20,17 +20,19 @@ from bus.step import Options, run_in_turn
 
 def show_sharing(app: App, a_month_later: Callable[[], None]) -> None:
     """Put the agreements in force, share, and show what each subscriber got; then again after `a_month_later`, what is new."""
-    note("共享 Sharing: 演示代多名经办人逐步办理，实际须由不同的人完成 the demonstration acts for several persons; in earnest nobody may act for two.")
+    note(
+        "共享 Sharing: 演示代多名经办人逐步办理，实际须由不同的人完成 the demonstration acts for several persons; in earnest nobody may act for two."
+    )
     drafts = put_in_force(app)
     _share(app)
     following = {draft.agreement.id: Subscriber(app, draft.agreement.id) for draft in drafts}
     _show_all(app, drafts, following)
-    note("\n一个月后，民政局提交新的数据 a month later civil affairs hand in what is new:")
+    note(
+        "\n一个月后，各部门提交新的数据，使用方随即收到变化 a month later the departments hand in what is new, and who follows learns of it:"
+    )
     a_month_later()
-    _share(app)
     for id, subscriber in following.items():
         note(f"  {id}: {what_changed(subscriber.read_on())}")
-        USES[id](app, subscriber.state)
 
 
 def _show_all(app: App, drafts: list[Draft], following: Mapping[str, Subscriber]) -> None:
