@@ -1,4 +1,4 @@
-"""EVERY PROMETHEUS METRIC, in one list. Labels are bounded: departments, datasets, data items, steps, outcomes and codes, never a value of a row.
+"""EVERY PROMETHEUS METRIC, in one list. Labels are bounded: departments, datasets, items, steps, outcomes and codes, never a value.
 
 The figures are read from the log (account deltas, positions) and from the steps' signs of life, so they are the same whoever asks
 and however many processes work: nothing is counted twice, nothing is lost in a restart.

@@ -51,7 +51,7 @@ class Wait(NamedTuple):
 
 
 class Request(NamedTuple):
-    """One version of an agreement, as far as it is about a cell. `fields`: what of the item it grants; `rank`: what decides, first if least."""
+    """One version of an agreement, as far as it is about a cell. `fields`: what of the item it grants; `rank`: the least decides."""
 
     agreement: Agreement
     version: int

@@ -73,8 +73,12 @@ def demo(
         show_sharing(app, a_month_later)
     finally:
         app.close()
+    note("")
+    run("matrix", "--html", str(into / "matrix.html"))
+    note(f"  信息壁垒一图 the information barrier as one picture: {into / 'matrix.html'}")
     note(f"\nDone in {time.monotonic() - started:.0f} s 完成. Go on with, for example 接下来可以试:")
     for line in (
+        "matrix --format table",
         "agreement list --format table",
         "subscribe housing-life-events --until-idle",
         "agreement plan schemas/agreements/social-elderly-alone.yaml --format table",

@@ -1,4 +1,4 @@
-"""The last part of the demonstration: three agreements of the fictional city in use, and what a month later changes for those who follow."""
+"""The last part of the demonstration: agreements of the fictional city in use, and what a month later is new to those who follow."""
 
 from __future__ import annotations
 
@@ -20,16 +20,13 @@ from bus.step import Options, run_in_turn
 
 def show_sharing(app: App, a_month_later: Callable[[], None]) -> None:
     """Put the agreements in force, share, and show what each subscriber got; then again after `a_month_later`, what is new."""
-    note(
-        "共享 Sharing: 演示代多名经办人逐步办理，实际须由不同的人完成 the demonstration acts for several persons; in earnest nobody may act for two."
-    )
+    note("共享 Sharing: 演示代多名经办人逐步办理；实际工作中提交、审核、批准须由不同的人完成。")
+    note("The demonstration acts for several persons; in earnest nobody may submit, review and approve the same.")
     drafts = put_in_force(app)
     _share(app)
     following = {draft.agreement.id: Subscriber(app, draft.agreement.id) for draft in drafts}
     _show_all(app, drafts, following)
-    note(
-        "\n一个月后，各部门提交新的数据，使用方随即收到变化 a month later the departments hand in what is new, and who follows learns of it:"
-    )
+    note("\n一个月后，提供方提交新的数据，使用方收到变化 A month later there is news, and those who follow learn of it:")
     a_month_later()
     for id, subscriber in following.items():
         note(f"  {id}: {what_changed(subscriber.read_on())}")

@@ -54,9 +54,7 @@ def elderly_alone(app: App, state: State) -> None:
     places = (next((grids[key] for key in fields[OWN_KEYS] if key in grids), None) for fields in alone)
     by_grid = Counter(grid for grid in places if grid is not None)
     cells = shown({(grid,): count for grid, count in by_grid.items()}, 1)
-    note(
-        f"  社会工作部由此得知 social work now knows: 60 岁以上、无配偶且无共同生活家庭成员 over 60, no spouse and no household: {len(alone):,}"
-    )
+    note(f"  社会工作部由此得知 social work now knows: 60 岁以上独居 over 60, no spouse, no household: {len(alone):,}")
     most = [(grid, count) for (grid, *_), count in _largest(cells)]
     table("", ("网格 grid", "人 people"), most)
     note(f"  涉及网格 grids in all: {len(by_grid):,}；不足 {FEW} 人的不显示 those with fewer than {FEW} are not shown")
@@ -79,8 +77,9 @@ def _own_grids(app: App, department: str) -> dict[str, str]:
             if record.value is None:
                 continue
             said = decode(record.value)[1]
-            if said["grid_code"] is not None and said["source"]["department"] == department:
-                found |= dict.fromkeys(of_statement(said, day_of(record.timestamp)).own_keys[department], said["grid_code"])
+            grid: str | None = said["grid_code"]
+            if grid is not None and said["source"]["department"] == department:
+                found |= dict.fromkeys(of_statement(said, day_of(record.timestamp)).own_keys[department], grid)
     return found
 
 

@@ -1,4 +1,4 @@
-"""`civicbus matrix`: the information barrier (信息壁垒) as one picture: who gives what to whom, what is held up and why, what nobody asked for."""
+"""`civicbus matrix`: the information barrier (信息壁垒) as one picture: what flows, what is held up and why, what nobody asked for."""
 
 from __future__ import annotations
 

@@ -75,8 +75,8 @@ def _table(cells: Sequence[Cell], names: Names, at: int) -> str:
     rows: list[str] = []
     for provider in dict.fromkeys(cell.provider for cell in cells):
         given = names.departments[provider]
-        head = f"{given.zh} 提供", f"{given.en} gives"
-        rows.append(f'<tr class="provider"><th scope="rowgroup" colspan="{len(names.departments) + 1}">{_both(*head)}</th></tr>')
+        title = _both(f"{given.zh} 提供", f"{given.en} gives")
+        rows.append(f'<tr class="provider"><th scope="rowgroup" colspan="{len(names.departments) + 1}">{title}</th></tr>')
         for item in dict.fromkeys(cell.item for cell in cells if cell.provider == provider):
             found = (said.get((provider, item, consumer)) for consumer in names.departments)
             named = names.items[item]
@@ -126,15 +126,15 @@ def _request(request: Request, names: Names, at: int) -> str:
     offer = names.offers[agreement.entity]
     fields = "；".join(agreements.field(name, offer) for name in request.fields)
     en, zh = request.reason
-    title = agreement.title
+    title = f"{_both(agreement.title.zh, agreement.title.en)} <code>{escape(agreement.id)}@{request.version}</code>"
     said = [
-        ("协议", "agreement", f"{_both(title.zh, title.en)} <code>{escape(agreement.id)}</code> · {_both(f'第 {request.version} 版', f'version {request.version}')}"),
+        ("协议", "agreement", title),
         ("情况", "state", _both(f"{STATES[request.state].zh}：{zh}", f"{STATES[request.state].en}: {en}")),
         ("信息项", "fields", escape(fields)),
         ("依据", "basis", escape(agreement.basis)),
         ("用途", "purpose", escape(agreement.purpose)),
         ("期限", "until", escape(agreement.until.isoformat())),
-    ]  # fmt: skip
+    ]
     if flow.read:
         why = "；".join(f"{agreements.WITHHELD.get(reason, reason)} {count:,}" for reason, count in sorted(flow.withheld.items()))
         said.append(("已交付", "delivered", f"{flow.delivered:,} · {_both(*words.age(flow.newest, at))}"))
