@@ -84,7 +84,7 @@ def test_a_request_stands_in_the_cell_as_soon_as_it_is_submitted(log: SqliteLog,
 
 
 def test_records_that_nobody_shares_are_seen_to_wait_and_a_step_that_fails_to_fail(
-    log: SqliteLog, following: Flows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    log: SqliteLog, following: Flows, tmp_path: Path
 ) -> None:
     count(log, "publish", "housing.dwelling", {"read": 4, "published": 4}, NOW)
     agree(log, Story().submit().applied())
