@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,8 +16,9 @@ from bus.cli import sharing
 from bus.cli.context import App, of
 from bus.cli.say import note, out
 from bus.cli.steps import on_signals
+from bus.contracts.codec import Decoder
 from bus.contracts.schema import Schema
-from bus.errors import NotInForce, WrongUse
+from bus.errors import DecodeRefused, NotInForce, WrongUse
 from bus.eventlog import topics
 from bus.sharing import published
 from bus.sharing.follow import Event, Part, after, follow, since
@@ -49,7 +50,12 @@ def subscribe(
         typer.Option(help="FILE.jsonl, FILE.csv or postgresql://HOST/DATABASE; default JSON lines on standard output 输出目标"),
     ] = None,
     start: Annotated[
-        str, typer.Option("--from", help="beginning, a time (ISO 8601) or an event_id; a file or table goes on where it is 起点")
+        str,
+        typer.Option(
+            "--from",
+            help="beginning, a time (ISO 8601), or the event_id done last of each partition, with commas; a file or table goes on where it is"
+            " 起点",
+        ),
     ] = BEGINNING,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="stop at the end of what there is 读完现有内容即停止")] = False,
 ) -> None:
@@ -60,7 +66,7 @@ def subscribe(
     with ExitStack() as stack:
         sink = stack.enter_context(_sink(app, agreement, to)) if to else None
         standing = sink.positions() if sink else {}
-        for part in parts(app, agreement, standing or _start(app, agreement, start), until_idle, stopping.is_set):
+        for part in parts(app, agreement, start_of(app, agreement, start) | standing, until_idle, stopping.is_set):
             if sink is None:
                 for event in part.events:
                     out(as_json(event))
@@ -83,32 +89,49 @@ def parts(app: App, agreement: str, start: dict[int, int], until_idle: bool, sto
             asked = time.monotonic()
         return not until_idle
 
-    for part in follow(app.log, agreement, app.shared_codec.decoder(), start, more, stopped):
+    for part in follow(app.log, agreement, _decoder(app), start, more, stopped):
         more()
         yield part
 
 
-def events(app: App, agreement: str, start: str = BEGINNING, until_idle: bool = False) -> Iterator[Event]:
+def events(app: App, agreement: str, start: str | Mapping[int, int] = BEGINNING, until_idle: bool = False) -> Iterator[Event]:
     """The events of an agreement, one after another."""
-    for part in parts(app, agreement, _start(app, agreement, start), until_idle):
+    where = start_of(app, agreement, start) if isinstance(start, str) else dict(start)
+    for part in parts(app, agreement, where, until_idle):
         yield from part.events
 
 
-def _start(app: App, agreement: str, text: str) -> dict[int, int]:
+def start_of(app: App, agreement: str, text: str) -> dict[int, int]:
+    """Where to start, as people say it: partition → offset. Raises `WrongUse`."""
     if text == BEGINNING:
         return {}
-    if _EVENT.fullmatch(text):
-        return after(app.log, agreement, text, app.shared_codec.decoder())
+    if all(map(_EVENT.fullmatch, ids := text.split(","))):
+        return after(app.log, agreement, ids, app.shared_codec.decoder())
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise WrongUse(
-            "The start is 'beginning', a time (2026-09-30T08:00) or an event_id.",
-            "起点须为 beginning、时间（2026-09-30T08:00）或事件标识。",
+            "The start is 'beginning', a time (2026-09-30T08:00), or event_ids with commas between them.",
+            "起点须为 beginning、时间（2026-09-30T08:00）或以逗号分隔的事件标识。",
             place="--from",
         ) from None
     at = at if at.tzinfo else at.replace(tzinfo=CITY)
     return since(app.log, agreement, int(at.astimezone(UTC).timestamp() * 1000))
+
+
+def _decoder(app: App) -> Decoder:
+    """Knows contracts that are published while it is at work, too: another version of the agreement may have one."""
+    decode = app.shared_codec.decoder()
+
+    def newest(data: bytes) -> tuple[int, dict[str, Any]]:
+        nonlocal decode
+        try:
+            return decode(data)
+        except DecodeRefused:
+            decode = app.shared_codec.decoder()
+            return decode(data)
+
+    return newest
 
 
 def _sink(app: App, agreement: str, to: str) -> Sink:

@@ -7,7 +7,7 @@ once in effect, however often it is killed. Nothing of it is kept here, so one s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from bus.contracts.codec import Decoder
@@ -85,22 +85,25 @@ def follow(
 
 
 def since(log: EventLog, agreement: str, at: int) -> dict[int, int]:
-    """Where to start for all that was delivered at a time (ms since 1970) or later."""
+    """Where to start for all that a department said at a time (ms since 1970) or later: in each partition at the first such event."""
     return log.offsets_at(_there(log, topics.share(agreement)), at)
 
 
-def after(log: EventLog, agreement: str, event_id: str, decode: Decoder) -> dict[int, int]:
-    """Where to start behind an event: its own partition behind it, the others at the time of it. Raises `WrongUse` for an event that is not
-    there."""
-    topic = _there(log, topics.share(agreement))
-    for batch in log.scan(topic):
+def after(log: EventLog, agreement: str, event_ids: Collection[str], decode: Decoder) -> dict[int, int]:
+    """Where to start behind these events, the last that were done of each partition. Of a partition in which none of them stands nothing
+    was done, so it starts at its beginning: partitions have no order among them. Raises `WrongUse` for an event that is not there."""
+    left, start = set(event_ids), dict[int, int]()
+    for batch in log.scan(_there(log, topics.share(agreement))):
         for event in events_of(agreement, batch, decode).events:
-            if event.event_id == event_id:
-                return {**log.offsets_at(topic, event.at), event.partition: event.offset + 1}
+            if event.event_id in left:
+                left.discard(event.event_id)
+                start[event.partition] = event.offset + 1
+        if not left:
+            return start
     raise WrongUse(
         "There is no such event (any longer).",
         "没有该事件（或已过保留期）。",
-        place=event_id,
+        place=", ".join(sorted(left)),
         hint="Start from a time or from the beginning.",
         hint_zh="请从某一时间或从头开始。",
     )

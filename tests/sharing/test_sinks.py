@@ -200,11 +200,24 @@ def test_one_may_start_from_a_time_or_behind_an_event(office: Office) -> None:
 
     assert sum(len(part.events) for part in parts(office, since(office.log, GRANT.agreement, TIME))) == len(every)
     assert list(parts(office, since(office.log, GRANT.agreement, TIME + 1))) == []
-    behind = after(office.log, GRANT.agreement, every[3].event_id, Codec(registry).decoder())
+    behind = after(office.log, GRANT.agreement, [every[3].event_id], Codec(registry).decoder())
     rest = [event for part in parts(office, behind) for event in part.events]
     assert every[3] not in rest and [e for e in every if e.partition == every[3].partition and e.offset > every[3].offset] == [
         e for e in rest if e.partition == every[3].partition
     ]
+
+
+def test_behind_the_last_event_done_of_each_partition_there_is_no_gap_and_no_double_wherever_it_was_stopped(office: Office) -> None:
+    """Times differ between partitions, and what was said later may have been delivered first."""
+    for n in range(12):
+        office.say((subject(n), master(subject(n), f"张{n}")), at=TIME - n)
+    office.share()
+    every = [event for part in parts(office) for event in part.events]
+    registry = office.codec.registry.beside([published.Version("share.grid-names-value", 1, 99, office.schema, "")])
+    for stopped in range(1, len(every)):
+        last = {event.partition: event.event_id for event in every[:stopped]}
+        behind = after(office.log, GRANT.agreement, last.values(), Codec(registry).decoder())
+        assert every[:stopped] + [event for part in parts(office, behind) for event in part.events] == every
 
 
 def test_an_agreement_without_deliveries_is_said_to_be_none(log: EventLog) -> None:
