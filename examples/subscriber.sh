@@ -15,7 +15,7 @@ flock -n 9 || exit 0 # the last run is still at it
 civicbus subscribe "$agreement" --to "$dir/events.jsonl" --until-idle
 
 # The events of a subject stand in one partition, so in their order; each says all that holds from then on.
-jq -nc 'reduce inputs as $event ({}; if $event.operation == "ended" then del(.[$event.subject]) else .[$event.subject] = $event end)
+jq -nc 'reduce inputs as $event ({}; if $event.operation | IN("ended", "erased") then del(.[$event.subject]) else .[$event.subject] = $event end)
     | .[] | {subject, event_id, disputed} + .fields' "$dir/events.jsonl" > "$dir/current.new"
 mv "$dir/current.new" "$dir/current.jsonl" # whoever reads it sees the old or the new, never half of it
 jq -r '.corrects[]' "$dir/events.jsonl" | sort -u > "$dir/wrong.new"

@@ -47,24 +47,29 @@ def subscribe(
     agreement: Annotated[str, typer.Argument(metavar="AGREEMENT", help="its id 协议编号")],
     to: Annotated[
         str | None,
-        typer.Option(help="FILE.jsonl, FILE.csv or postgresql://HOST/DATABASE; default JSON lines on standard output 输出目标"),
+        typer.Option(
+            help="FILE.jsonl, FILE.csv, postgresql://HOST/DATABASE or https://RECEIVER; default JSON lines on standard output 输出目标"
+        ),
     ] = None,
     start: Annotated[
         str,
         typer.Option(
             "--from",
-            help="beginning, a time (ISO 8601), or the event_id done last of each partition, with commas; a file or table goes on where it is"
-            " 起点",
+            help="beginning, a time (ISO 8601), or the event_ids done last, one of each partition, with commas;"
+            " a file or table goes on where it is 起点",
         ),
     ] = BEGINNING,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="stop at the end of what there is 读完现有内容即停止")] = False,
+    secret: Annotated[
+        Path | None, typer.Option("--secret-file", help="what a receiver knows the sender by 向接收方签名用的密钥文件")
+    ] = None,
 ) -> None:
     """What an agreement grants: the state, then every change, in order; once in effect, however often it is stopped. 订阅协议内容。"""
     app = of(ctx)
     stopping = on_signals()
     count = 0
     with ExitStack() as stack:
-        sink = stack.enter_context(_sink(app, agreement, to)) if to else None
+        sink = stack.enter_context(_sink(app, agreement, to, secret, stopping.wait)) if to else None
         standing = sink.positions() if sink else {}
         for part in parts(app, agreement, start_of(app, agreement, start) | standing, until_idle, stopping.is_set):
             if sink is None:
@@ -134,7 +139,13 @@ def _decoder(app: App) -> Decoder:
     return newest
 
 
-def _sink(app: App, agreement: str, to: str) -> Sink:
+def _sink(app: App, agreement: str, to: str, secret: Path | None, wait: Callable[[float], bool]) -> Sink:
+    if to.startswith(("https://", "http://")):
+        from connectors.webhook import WebhookSink
+
+        if secret is None:
+            raise WrongUse("A receiver needs a secret to know the sender by.", "须提供向接收方签名用的密钥。", place="--secret-file")
+        return WebhookSink(to, agreement, secret, app.home / "receivers", app.log.identity(), wait)
     columns = columns_of(_contract(app, agreement))
     if to.startswith(("postgresql://", "postgres://")):
         from connectors.postgresql import PostgresSink
@@ -149,8 +160,8 @@ def _sink(app: App, agreement: str, to: str) -> Sink:
         "This is no target that can be written to.",
         "不支持该输出目标。",
         place=to.partition("?")[0].rpartition("@")[2],
-        hint="FILE.jsonl, FILE.csv or postgresql://HOST/DATABASE",
-        hint_zh="文件.jsonl、文件.csv 或 postgresql://主机/数据库",
+        hint="FILE.jsonl, FILE.csv, postgresql://HOST/DATABASE or https://RECEIVER",
+        hint_zh="文件.jsonl、文件.csv、postgresql://主机/数据库 或 https://接收方",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from bus.contracts.codec import Decoder
@@ -18,11 +19,14 @@ from bus.eventlog.port import EventLog
 
 _HEAD = frozenset({"subject", "operation", "event_id", "corrects", "disputed"})
 _IDLE_S = 0.5
+ERASED = "erased"
+"""The operation of a tombstone: the subject was taken out of the log altogether, without a word more."""
 
 
 class Event(NamedTuple):
-    """One event of an agreement. `at`: ms since 1970 UTC; `fields`: what is granted, by name (None: nothing is known, or said by no
-    provider); `corrects`: events got before that were wrong; `disputed`: fields of which another department says otherwise."""
+    """One event of an agreement. `operation`: created, changed, corrected, ended, erased; `at`: ms since 1970 UTC; `fields`: what is
+    granted, by name (None: nothing known, or said by no provider; of an erased subject there is none); `corrects`: events got before that
+    were wrong; `disputed`: fields of which another department says otherwise."""
 
     agreement: str
     partition: int
@@ -37,8 +41,8 @@ class Event(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether the subject is no longer within the agreement."""
-        return self.operation == "ended"
+        """Whether the subject is no longer within the agreement: what is held of it has to go."""
+        return self.operation in ("ended", ERASED)
 
 
 class Part(NamedTuple):
@@ -53,8 +57,8 @@ def events_of(agreement: str, batch: Batch, decode: Decoder) -> Part:
     """The events of a batch."""
     events = []
     for offset, record in zip(batch.offsets, batch.records, strict=True):
-        if record.value is not None:
-            events.append(_event(agreement, batch.partition, offset, record.timestamp, decode(record.value)[1]))
+        place = agreement, batch.partition, offset, record.timestamp
+        events.append(_erased(*place, record.key or b"") if record.value is None else _event(*place, decode(record.value)[1]))
     return Part(batch.partition, events, batch.next_offset)
 
 
@@ -125,3 +129,9 @@ def _event(agreement: str, partition: int, offset: int, at: int, value: dict[str
     fields = {name: each for name, each in value.items() if name not in _HEAD}
     said = (value["subject"], value["operation"], value["event_id"], tuple(value["corrects"]), tuple(value["disputed"]))
     return Event(agreement, partition, offset, at, *said, fields)
+
+
+def _erased(agreement: str, partition: int, offset: int, at: int, key: bytes) -> Event:
+    """A tombstone has no identifier of its own, so one is made of its place."""
+    event_id = blake2b(f"{agreement}/{partition}/{offset}".encode(), digest_size=16).hexdigest()
+    return Event(agreement, partition, offset, at, key.decode("ascii"), ERASED, event_id, (), (), {})

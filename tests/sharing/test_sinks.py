@@ -13,6 +13,7 @@ import sqlalchemy as sql
 
 from bus.contracts.codec import Codec
 from bus.errors import FileRefused, Unreachable, WrongUse
+from bus.event import Output, Record
 from bus.eventlog.port import EventLog
 from bus.sharing import published
 from bus.sharing.agreement import Rows
@@ -108,6 +109,18 @@ def test_the_table_holds_the_state_and_follows_it(table: PostgresSink, database:
     office.share()
     pour(office, table)
     assert {row["subject"]: row["name"] for row in rows(database)} == now(office)
+
+
+def test_a_subject_that_was_taken_out_of_the_log_is_taken_out_of_the_table(table: PostgresSink, database: str, office: Office) -> None:
+    busy(office)
+    pour(office, table)
+    gone = next(event for part in parts(office) for event in part.events if event.fields["name"] == "张5")
+    with office.log.writer("erase") as writer:
+        writer.append([Output("share.grid-names", Record(gone.subject.encode(), None, TIME), gone.partition)])
+    pour(office, table)
+
+    assert [event.operation for part in parts(office) for event in part.events if event.subject == gone.subject] == ["created", "erased"]
+    assert gone.subject not in {row["subject"] for row in rows(database)} and len(rows(database)) == 8
 
 
 def test_a_column_holds_what_is_granted_in_its_own_type(table: PostgresSink, database: str, office: Office) -> None:
