@@ -13,7 +13,7 @@ JOBS ?= 3
 DEMO ?= data/demo
 RESIDENTS ?= 5000
 
-.PHONY: help run test lint format bench faults kafka tools docs lock clean
+.PHONY: help run test lint format bench faults canaries kafka tools docs lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ bench: $(VENV)/dev.done tools ## the figures of bench/README.md, as ratios withi
 
 faults: $(VENV)/dev.done tools ## every crash point 50 times, on both logs
 	LOG=$(LOG) FAULT_ROUNDS=50 $(BIN)/python -m pytest tests/faults --timeout=7200 $(ARGS)
+
+canaries: $(VENV)/dev.done ## twelve agreements over a city of 20 000 canaries (some minutes): what is not granted is found nowhere
+	LOG=sqlite CANARY_RESIDENTS=20000 $(BIN)/python -m pytest tests/sharing/test_canaries.py --timeout=7200 $(ARGS)
 
 kafka: tools $(VENV)/dev.done ## a real Apache Kafka on this machine to play with (SECURED=1: TLS, users, default deny; ctrl-C stops it)
 	$(BIN)/python -m deploy.kafka.$(if $(SECURED),secured,dev)
