@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from bus.cli.context import App, known, of, person
+from bus.cli.files import shown, where, words_of
 from bus.cli.reading import HOW, Lines, for_people
-from bus.cli.resolver import How, _as_json, _where, _words, shown
+from bus.cli.resolver import How, _as_json
 from bus.cli.resolving import routes
 from bus.cli.say import note, out, table
 from bus.errors import CheckFailed, WrongUse
@@ -192,7 +193,7 @@ Labels = Mapping[tuple[str, str], tuple[str, Codes]]
 def _labels(app: App) -> Labels:
     found: dict[tuple[str, str], tuple[str, Codes]] = {}
     for entity in topics.MASTERS:
-        words = _words(app, entity)
+        words = words_of(app, entity)
         for name, rule in rule_files.load(app.schemas, entity).items():
             found[entity, name] = (f"{rule.zh} {rule.en}", words.get(name))
     return found | {("resident", name): (label, None) for name, label in LINKS.items()}
@@ -210,7 +211,7 @@ def _row(record: Record, label: str, words: Codes, today: date) -> tuple[str, ..
 def _line(side: Mapping[str, Any], words: Codes) -> tuple[str, ...]:
     since = (side["valid_from"] or "—")[:10], side["known_from"][:10]
     which = "不同 differs" if side["difference"] else "有效 holds"
-    return (which, _value(side, words), side["source"]["department"], *_where(side["source"]), *since)
+    return (which, _value(side, words), side["source"]["department"], *where(side["source"]), *since)
 
 
 def _value(side: Mapping[str, Any], words: Codes) -> str:
