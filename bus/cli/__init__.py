@@ -31,6 +31,7 @@ HOLDS: Mapping[str, tuple[str, ...]] = {
     "keeping": ("backup", "restore"),
     "keys": ("keys",),
     "letters": ("deadletter",),
+    "matrix": ("matrix",),
     "publish": ("publish",),
     "reading": ("read", "topics", "account"),
     "rebuilding": ("rebuild",),

@@ -127,6 +127,7 @@ def test_a_program_gets_typed_events_and_starts_again_behind_the_last(bus: Bus, 
     events = list(subscribe(ID, until_idle=True))
 
     assert {event.operation for event in events} == {"created"}
+    assert list(subscribe(ID, start={event.partition: event.offset + 1 for event in events[:2]}, until_idle=True)) == events[2:]
     assert list(subscribe(ID, start=events[-1].event_id, until_idle=True)) == [
         event for event in events if event.partition != events[-1].partition
     ]
