@@ -24,6 +24,7 @@ OFFICE = "office"
 """The data-sharing office (主管部门), in place of a department."""
 DEEDS: Mapping[str, str] = {
     "publish": "publishes the department's datasets, reads and replays its dead letters, reads its disputes",
+    "inbox": "publishes for all departments what they lay into its inbox",
     "decide": "takes part in the life of agreements, for its department",
     "rule": "answers disputes and rules on identities",
     "look": "sees figures and health",

@@ -55,12 +55,14 @@ class Changes(NamedTuple):
     by_hand: list[Rule]
 
 
-def desired(principals: Principals, readers: Iterable[MayRead], prefix: str) -> set[Rule]:
-    """All rules there must be. `prefix`: the namespace and a dot, or nothing."""
+def desired(principals: Principals, departments: Iterable[str], readers: Iterable[MayRead], prefix: str) -> set[Rule]:
+    """All rules there must be. `departments`: all of the catalog; `prefix`: the namespace and a dot, or nothing."""
     found: set[Rule] = set()
+    every = tuple(departments)
     for name, principal in principals.items():
         for deed in principal.does:
-            found |= {_named(each, prefix) for each in _of(name, deed, principal.department)}
+            for department in every if deed == "inbox" else (principal.department,):
+                found |= {_named(each, prefix) for each in _of(name, deed, department)}
     for reader in readers:
         found |= {_named(each, prefix) for each in _of_reader(reader)}
     return found
@@ -84,7 +86,7 @@ def _touches(rule: Rule, prefix: str) -> bool:
 
 def _of(who: str, deed: str, department: str) -> Iterator[Rule]:
     match deed:
-        case "publish":
+        case "publish" | "inbox":
             yield from _publishes(who, department)
         case "decide":
             yield from _topics(who, (topics.AGREEMENT,), (topics.AGREEMENT, topics.AUDIT))
