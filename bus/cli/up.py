@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from bus.cli import sharing
-from bus.cli.context import App, of, open_log
+from bus.cli.context import App, does, of, open_log, person
 from bus.cli.matrix import flows
 from bus.cli.say import note, out
 from bus.cli.steps import READS, STEPS, on_signals, state_of_log
@@ -76,9 +76,13 @@ def up(ctx: typer.Context) -> None:
 
 
 def _steps(app: App) -> dict[str, list[str]]:
-    """What runs: the steps, and one for each agreement in force."""
+    """What runs: the steps, one for each agreement in force, and what keeps topics as agreements say. On a Kafka that asks for a password
+    the last is nothing for whoever runs the steps: there a principal of its own does it, who may give rights."""
     names = [*STEPS, *map(topics.share, sharing.in_force(app))]
-    return {name: [*_civicbus(), "run", name] for name in names}
+    commands = {name: [*_civicbus(), "run", name] for name in names}
+    if not app.settings.kafka.get("sasl.username") or "keep" in does(app, person(app)):
+        commands["access"] = [*_civicbus(), "access", "apply", "--watch"]
+    return commands
 
 
 def health(

@@ -67,7 +67,6 @@ class Keeper:
     def __init__(self, app: App) -> None:
         self._app, self._log = app, app.log
         self._prefix = f"{app.settings.namespace}." if app.settings.namespace else ""
-        self._closed: set[tuple[str, int]] = set()  # agreement, version: nothing is left of them
 
     def plan(self) -> list[Change]:
         """What `apply` would do."""
@@ -144,18 +143,10 @@ class Keeper:
         return [spec for spec in (*others, *shares) if spec.name not in look.there]
 
     def _ended(self, look: _Look) -> list[Standing]:
-        """Agreements that ended, and of which something is left: a topic that need not be, or a place in what it read."""
+        """Agreements that ended, and of which something is left: a topic that need not be, or a place in what was read."""
         too_many = self._too_many(look)
-        found = []
-        for standing in look.standings.values():
-            if standing.holding is None or ended_at(standing, look.at) is None:
-                continue
-            topic, closed = topics.share(standing.id), (standing.id, standing.holding.number)
-            if topic in too_many or (closed not in self._closed and self._log.positions(topic)):
-                found.append(standing)
-            else:
-                self._closed.add(closed)
-        return found
+        ended = [each for each in look.standings.values() if ended_at(each, look.at) is not None]
+        return [each for each in ended if topics.share(each.id) in too_many or self._groups(topics.share(each.id))]
 
     def _kept(self, look: _Look) -> set[str]:
         return {each.topic for each in look.required if isinstance(each, ShareTopic)}
@@ -179,21 +170,22 @@ class Keeper:
 
     def _close(self, standing: Standing, look: _Look) -> bool:
         """Count what was on its way, remove what the agreement made. False where something is left for the next look."""
-        topic, version = topics.share(standing.id), standing.holding
-        assert version is not None  # noqa: S101 - `_ended` saw to it
-        self._count(standing)
-        if topic in self._too_many(look):
+        topic = topics.share(standing.id)
+        if topic in (too_many := self._too_many(look)) or topic in self._groups(topic):
+            self._count(standing)
+        if topic in too_many:
             self._audit([(Action.closed, "topic")], standing.id)
             self._log.remove([topic])
-        with contextlib.suppress(WrongUse):  # somebody is still in it; without rights, not for long
-            self._log.remove(groups=[topic, *self._groups(look, f"{topic}.")])
-            self._closed.add((standing.id, version.number))
-            return True
-        return False
+        for group in self._groups(topic):
+            with contextlib.suppress(WrongUse):  # somebody is still in it; without rights, not for long
+                self._log.remove(groups=[group])
+        return not self._groups(topic)
 
-    def _groups(self, look: _Look, prefix: str) -> list[str]:
-        """The groups of its subscribers, where they have any."""
-        return self._gate.groups(prefix) if look.rules is not None else []
+    def _groups(self, topic: str) -> list[str]:
+        """The groups that have a place in what was read: that of the agreement's step, and those of its subscribers."""
+        if self._app.settings.log.startswith("kafka://"):
+            return [each for each in self._gate.groups(topic) if each == topic or each.startswith(f"{topic}.")]
+        return [topic] if self._log.positions(topic) else []
 
     def _count(self, standing: Standing) -> None:
         """What the agreement's step had not read when it ended is withheld: read on in its group, as far as there is something now."""
