@@ -115,7 +115,7 @@ class Keeper:
         at, standings = sharing.now(), history.standings(self._log)
         needed = required(standings.values(), at)
         there = frozenset(info.name for info in self._log.topics())
-        if not self._app.settings.log.startswith("kafka://") or not self._gate.guarded():
+        if not self._on_kafka or not self._gate.guarded():
             return _Look(at, standings, needed, there, None, [], [])
         if (principals := self._app.principals) is None:
             raise ConfigRefused(
@@ -146,7 +146,8 @@ class Keeper:
         """Agreements that ended, and of which something is left: a topic that need not be, or a place in what was read."""
         too_many = self._too_many(look)
         ended = [each for each in look.standings.values() if ended_at(each, look.at) is not None]
-        return [each for each in ended if topics.share(each.id) in too_many or self._groups(topics.share(each.id))]
+        groups = self._groups() if ended else []
+        return [each for each in ended if topics.share(each.id) in too_many or self._left(each.id, groups)]
 
     def _kept(self, look: _Look) -> set[str]:
         return {each.topic for each in look.required if isinstance(each, ShareTopic)}
@@ -171,21 +172,31 @@ class Keeper:
     def _close(self, standing: Standing, look: _Look) -> bool:
         """Count what was on its way, remove what the agreement made. False where something is left for the next look."""
         topic = topics.share(standing.id)
-        if topic in (too_many := self._too_many(look)) or topic in self._groups(topic):
+        left = self._left(standing.id, self._groups())
+        if topic in (too_many := self._too_many(look)) or topic in left:
             self._count(standing)
         if topic in too_many:
             self._audit([(Action.closed, "topic")], standing.id)
             self._log.remove([topic])
-        for group in self._groups(topic):
+        for group in {topic, *left}:
             with contextlib.suppress(WrongUse):  # somebody is still in it; without rights, not for long
                 self._log.remove(groups=[group])
-        return not self._groups(topic)
+        return not self._left(standing.id, self._groups())
 
-    def _groups(self, topic: str) -> list[str]:
-        """The groups that have a place in what was read: that of the agreement's step, and those of its subscribers."""
-        if self._app.settings.log.startswith("kafka://"):
-            return [each for each in self._gate.groups(topic) if each == topic or each.startswith(f"{topic}.")]
+    def _left(self, agreement: str, groups: Iterable[str]) -> list[str]:
+        """The groups that have a place in what an agreement read or delivered: that of its step, on Kafka also those of its subscribers."""
+        topic = topics.share(agreement)
+        if self._on_kafka:
+            return [each for each in groups if each == topic or each.startswith(f"{topic}.")]
         return [topic] if self._log.positions(topic) else []
+
+    def _groups(self) -> list[str]:
+        """The groups of all agreements, asked for once; on the embedded log positions are asked for one by one."""
+        return self._gate.groups("share.") if self._on_kafka else []
+
+    @property
+    def _on_kafka(self) -> bool:
+        return self._app.settings.log.startswith("kafka://")
 
     def _count(self, standing: Standing) -> None:
         """What the agreement's step had not read when it ended is withheld: read on in its group, as far as there is something now."""

@@ -36,6 +36,8 @@ def submit(ctx: typer.Context, file: File, reason: _Note = "") -> None:
     needed = exposed(app, draft).approvals(share_class)
     app.log.create(map(topics.spec, (topics.AGREEMENT, topics.AUDIT)))
     _refuse_who_may_not(app, "submit", draft.agreement)
+    if taken := sorted(set(draft.agreement.subscribers) & set(app.principals or ())):
+        raise WrongUse("A subscriber has no other part in the bus.", "订阅主体不能兼任总线的其他职责。", place=", ".join(taken))
     version = history.standings(app.log).get(draft.agreement.id, Standing(draft.agreement.id)).versions + 1
     said = (reason.strip(), draft.text, share_class, needed)
     history.write(app.log, Event(draft.agreement.id, version, "submit", person(app), now(), *said))
