@@ -95,6 +95,21 @@ class Keeper:
                 done.append(_change("close", standing.id))
         return done
 
+    def guarded(self) -> bool:
+        """Whether the log holds everybody to rules."""
+        return self._on_kafka and self._gate.guarded()
+
+    def refuse_unconfigured(self) -> None:
+        """Raises `ConfigRefused` where it does, and nothing says who is who: then rules are left alone."""
+        if self._app.principals is None and self.guarded():
+            raise ConfigRefused(
+                "This Kafka holds everybody to rules, and nothing says who is who.",
+                "该 Kafka 启用了访问控制，但未配置主体。",
+                place="CIVICBUS_PRINCIPALS",
+                hint="Name the file of principals (deploy/principals.yaml.example).",
+                hint_zh="请指定主体配置文件（示例见 deploy/principals.yaml.example）。",
+            )
+
     def expected_users(self) -> set[str]:
         """All that need a password: those configured, and those that an agreement names."""
         return set(self._app.principals or ()) | subscribers(history.standings(self._log).values(), sharing.now())[0]
@@ -115,16 +130,9 @@ class Keeper:
         at, standings = sharing.now(), history.standings(self._log)
         needed = required(standings.values(), at)
         there = frozenset(info.name for info in self._log.topics())
-        if not self._on_kafka or not self._gate.guarded():
+        principals = self._app.principals
+        if principals is None or not self.guarded():
             return _Look(at, standings, needed, there, None, [], [])
-        if (principals := self._app.principals) is None:
-            raise ConfigRefused(
-                "This Kafka holds everybody to rules, and nothing says who is who.",
-                "该 Kafka 启用了访问控制，但未配置主体。",
-                place="CIVICBUS_PRINCIPALS",
-                hint="Name the file of principals (deploy/principals.yaml.example).",
-                hint_zh="请指定主体配置文件（示例见 deploy/principals.yaml.example）。",
-            )
         current, named = subscribers(standings.values(), at)
         wanted = rights.desired(principals, self._app.catalog.departments, readers(needed), self._prefix)
         rules = rights.changes(wanted, self._gate.rules(), named | set(principals), self._prefix)
