@@ -11,6 +11,7 @@ from bus.errors import WrongUse
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.sharing import audit, history, published
+from bus.sharing.closing import closing
 from bus.sharing.grant import Grant, granted
 from bus.sharing.history import Watch
 from bus.sharing.lifecycle import Version
@@ -54,6 +55,13 @@ def step_of(app: App, agreement: str) -> Step:
     return Step(topics.share(agreement), (_source(grant.entity),), Memory(share.decide), _refuse(topics.share(agreement)))
 
 
+def closing_of(app: App, version: Version) -> Step:
+    """The step that counts what was still on its way to an agreement when it ended."""
+    grant = granted(version.agreement)
+    topic = topics.share(grant.agreement)
+    return Step(topic, (_source(grant.entity),), closing(_told(grant, version)), _refuse(topic))
+
+
 def now() -> int:
     """The time, ms since 1970."""
     return time.time_ns() // 1_000_000
@@ -69,8 +77,7 @@ def _partitions(app: App, topic: str) -> int:
 
 def _witness(app: App, grant: Grant, version: Version) -> Witness:
     """What the audit says of each batch."""
-    how = {name: each.kind for name, each in grant.fields.items()} | dict(grant.links)
-    told = audit.Grant(grant.agreement, version.number, grant.consumer, grant.purpose, grant.basis, how)
+    told = _told(grant, version)
 
     def witness(delivery: Delivery) -> list[Output]:
         span = audit.Span(delivery.topic, delivery.partition, delivery.first_offset, delivery.next_offset)
@@ -82,6 +89,11 @@ def _witness(app: App, grant: Grant, version: Version) -> Witness:
         return audit.delivery(told, span, records, delivery.withheld, delivery.at, corrections)
 
     return witness
+
+
+def _told(grant: Grant, version: Version) -> audit.Grant:
+    how = {name: each.kind for name, each in grant.fields.items()} | dict(grant.links)
+    return audit.Grant(grant.agreement, version.number, grant.consumer, grant.purpose, grant.basis, how)
 
 
 def _id(each: Delivered | Corrected) -> bytes:
