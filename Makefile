@@ -41,7 +41,7 @@ faults: $(VENV)/dev.done tools ## every crash point 50 times, on both logs
 kafka: tools $(VENV)/dev.done ## a real Apache Kafka on this machine to play with (ctrl-C stops it)
 	$(BIN)/python deploy/kafka/dev.py
 
-tools: ## what the tests need beside Python: Java, Maven, the broker's jars, promtool
+tools: ## what the tests need beside Python: Java, Maven, the broker's jars, promtool, a browser
 	@LOG=$(LOG) sh deploy/ensure-tools.sh
 
 docs: $(VENV)/dev.done ## renew what is made from the code: REFERENCE.md, the file map of ARCHITECTURE.md
