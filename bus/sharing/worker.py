@@ -76,6 +76,11 @@ Witness = Callable[[Delivery], list[Output]]
 """What the audit says of a delivery, in the same transaction: if it cannot be written, nothing is delivered."""
 
 
+def _stand_in(output: Output) -> bytes:
+    """Subjects of a batch go out in the order of their stand-ins, which is another in every agreement; those of one subject in theirs."""
+    return output.record.key or b""
+
+
 class Share:
     """Shares under one grant."""
 
@@ -113,6 +118,7 @@ class Share:
             else:
                 outputs.append(said[0])
                 delivered.append(said[1])
+        outputs.sort(key=_stand_in)
         at = max(record.timestamp for record in batch.records)
         where = (batch.topic, batch.partition, batch.offsets[0], batch.next_offset)
         heard = self._witness(Delivery(self._grant.agreement, *where, delivered, withheld, corrected, at))

@@ -83,6 +83,11 @@ def field(name: str, offer: Offer) -> str:
     return f"{item.zh} {item.en}"
 
 
+def fields(names: Iterable[str], offer: Offer) -> str:
+    """Several of them."""
+    return "; ".join(field(each, offer) for each in names)
+
+
 def rows(chosen: Rows) -> list[str]:
     """Which subjects, a line each."""
     given = [f"{_ROWS[each.plural]}: {', '.join(codes)}" for each in LEVELS if (codes := getattr(chosen, each.plural))]
