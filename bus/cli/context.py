@@ -93,7 +93,8 @@ class App:
 
     def create_topics(self) -> None:
         """Make the topics that steps write and that do not exist yet."""
-        names = {topics.ACCOUNT, topics.AGREEMENT, topics.SCHEMA, topics.AUDIT, topics.AUDIT_CHAIN, *topics.of_resolver()}
+        names = {topics.ACCOUNT, topics.AGREEMENT, topics.WATCH, topics.TOLD, topics.SCHEMA, topics.AUDIT, topics.AUDIT_CHAIN}
+        names |= set(topics.of_resolver())
         names |= {make(department) for department in self.catalog.departments for make in (topics.dead_letter, topics.dispute)}
         names |= set(map(topics.canonical, self.catalog.entities))
         self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))

@@ -59,6 +59,8 @@ class Action(StrEnum):
     revoked = "revoked"
     expired = "expired"
     key_rotated = "key-rotated"
+    watched = "watched"
+    unwatched = "unwatched"
     opened_letter = "opened-letter"
     unmasked = "unmasked"
     ruled = "ruling"
