@@ -27,7 +27,9 @@ def test_a_subscriber_reads_what_is_granted_in_groups_of_its_own_and_writes_noth
 
 def test_all_names_of_a_namespace_are_a_prefix_and_without_one_the_name_of_all() -> None:
     steps = {"civicbus": Principal(does=("steps",))}
-    described = {(rule.name, rule.prefixed) for prefix in ("", "city.") for rule in desired(steps, (), [], prefix) if rule.deed == "describe"}
+    described = {
+        (rule.name, rule.prefixed) for prefix in ("", "city.") for rule in desired(steps, (), [], prefix) if rule.deed == "describe"
+    }
     assert described == {("*", False), ("city.", True)}
 
 

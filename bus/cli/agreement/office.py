@@ -1,4 +1,4 @@
-"""`civicbus agreement submit | review | approve | refuse | apply | suspend | resume | revoke`: what is decided, and by whom."""
+"""`civicbus agreement submit | review | approve | refuse | apply | suspend | resume | revoke | rotate`: what is decided, and by whom."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _Note = Annotated[str, typer.Option(help="what there is to say 说明")]
 
 def mount(group: typer.Typer) -> None:
     """Join the command line."""
-    for command in (submit, review, approve, refuse, apply, suspend, resume, revoke):
+    for command in (submit, review, approve, refuse, apply, suspend, resume, revoke, rotate):
         group.command()(command)
 
 
@@ -93,6 +93,21 @@ def revoke(ctx: typer.Context, id: Id, reason: _Reason) -> None:
     _in_force(of(ctx), id, "revoke", reason)
 
 
+def rotate(
+    ctx: typer.Context,
+    id: Id,
+    overlap_days: Annotated[int, typer.Option(min=0, max=3650, help="for so long both stand-ins are told 新旧假名并行告知的天数")] = 30,
+    reason: _Note = "",
+) -> None:
+    """Give every subject another stand-in: what was kept under the old ones cannot be joined with what comes. 轮换假名。
+
+    The subscriber is told at once: the old stand-in ends and names the new one, the new one names the old.
+    """
+    app = of(ctx)
+    holding = one(app, id).standing.holding
+    _do(app, id, holding.number if holding else 0, "rotate", reason, overlap_days)
+
+
 def _on_its_way(app: App, id: str, step: Step, reason: str) -> None:
     pending = one(app, id).standing.pending
     if pending is not None:
@@ -117,6 +132,6 @@ def _refuse_who_may_not(app: App, step: Step, agreement: Agreement) -> None:
         raise NotAllowed(*why, place=f"{name}: {step} {agreement.id}", hint=hint[0], hint_zh=hint[1])
 
 
-def _do(app: App, id: str, version: int, step: Step, reason: str) -> None:
-    history.write(app.log, Event(id, version, step, person(app), now(), reason.strip()))
+def _do(app: App, id: str, version: int, step: Step, reason: str, overlap_days: int = 0) -> None:
+    history.write(app.log, Event(id, version, step, person(app), now(), reason.strip(), overlap_days=overlap_days))
     say(line(app, one(app, id)))
