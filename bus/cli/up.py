@@ -152,6 +152,6 @@ def _tidy(app: App, stopping: threading.Event) -> None:
             log = open_log(app.settings)
             try:
                 if isinstance(log, SqliteLog):
-                    diary("up").info("tidied", removed=log.maintain(int(time.time() * 1000)))
+                    diary("up").info("tidied", removed=log.maintain(int(time.time() * 1000), STEPS))
             finally:
                 log.close()
