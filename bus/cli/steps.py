@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from typing import Annotated
 import typer
 
 from bus import account
-from bus.cli import resolving, sharing
+from bus.cli import regranting, resolving, sharing
 from bus.cli.context import App, known, of
 from bus.cli.say import note
 from bus.config import Settings
@@ -127,9 +128,30 @@ def run_steps(
     stopping = on_signals()
     settings = app.settings
     options = Options(state_of_log(settings, app.log), settings.batch_records, settings.stall_s, until_idle, stopping.is_set)
-    made = [STEPS[name](app) if name in STEPS else sharing.step_of(app, topics.entity_of(name)) for name in names]
-    total = run_in_turn(app.log, made, options) if until_idle else run(app.log, made[0], options)
+    if until_idle:
+        total = run_in_turn(app.log, [STEPS[name](app) if name in STEPS else regranting.step_of(app, name).step for name in names], options)
+    elif names[0] in STEPS:
+        total = run(app.log, STEPS[names[0]](app), options)
+    else:
+        total = _share(app, names[0], options)
     note(f"{total:,} records through. 已处理 {total:,} 条记录。")
+
+
+def _share(app: App, name: str, options: Options) -> int:
+    """Share, also when the grant changes meanwhile: the step is put together anew, once its subscriber was told of the change."""
+    total = 0
+    while not options.stopped():
+        shared = regranting.step_of(app, name)
+        try:
+            total += run(app.log, shared.step, replace(options, stopped=partial(_either, options.stopped, shared.over)))
+        except WrongUse:
+            if shared.lookout.edition() == shared.edition:
+                raise
+    return total
+
+
+def _either(one: Callable[[], bool], other: Callable[[], bool]) -> bool:
+    return one() or other()
 
 
 def on_signals() -> threading.Event:

@@ -44,7 +44,7 @@ class DevBroker:
     def __init__(self, data: Path, port: int | None = None, quick: bool = False) -> None:
         """`port`: the one for clients (None: any free one); `quick`: starts faster, runs slower (for tests)."""
         self.data = data
-        self.ports = _ports_of(data) or dict(zip(self.ports_of, _free_ports(len(self.ports_of)), strict=True))
+        self.ports = _ports_of(data) or dict(zip(self.ports_of, free_ports(len(self.ports_of)), strict=True))
         if port is not None:
             self.ports[self.main_port] = port
         self._quick = quick
@@ -79,7 +79,7 @@ class DevBroker:
             (self.data / "ports.json").write_text(json.dumps(self.ports))
         with (self.data / "output.txt").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 (our own arguments)
-                [*self._java(), "kafka.Kafka", str(properties)], stdout=output, stderr=output, preexec_fn=_die_with_parent
+                [*self._java(), "kafka.Kafka", str(properties)], stdout=output, stderr=output, preexec_fn=die_with_parent
             )
         deadline = time.monotonic() + within_s
         while not self.answers():
@@ -128,7 +128,7 @@ class DevBroker:
             raise NotStarted("The broker's storage could not be made:\n" + (done.stdout + done.stderr)[-2000:])
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """On Linux, no broker outlives the process that started it, however that one ends; and ctrl-C reaches it through us."""
     os.setpgrp()
     with contextlib.suppress(OSError, AttributeError):
@@ -141,7 +141,8 @@ def _ports_of(data: Path) -> dict[str, int] | None:
     return dict(json.loads(kept.read_text())) if kept.exists() else None
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody listens on now."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from deploy.kafka.dev import HERE, LIB, _answers, _die_with_parent, _free_ports
+from deploy.kafka.dev import HERE, LIB, answers, die_with_parent, free_ports
 
 _CLUSTER = "Y2l2aWNidXMtdGhyZWUtYg"  # 22 characters of base64, as Kafka wants its cluster ids
 _COPIES = """
@@ -25,7 +25,7 @@ class ThreeBrokers:
 
     def __init__(self, data: Path) -> None:
         self._data = data
-        self._controller, *self._plain = _free_ports(4)
+        self._controller, *self._plain = free_ports(4)
         self._running: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
@@ -46,10 +46,10 @@ class ThreeBrokers:
         for node in nodes:
             with (self._home(node) / "output.txt").open("ab") as output:
                 command = [*_JAVA, "kafka.Kafka", str(self._properties(node))]
-                self._running[node] = subprocess.Popen(command, stdout=output, stderr=output, preexec_fn=_die_with_parent)
+                self._running[node] = subprocess.Popen(command, stdout=output, stderr=output, preexec_fn=die_with_parent)
         deadline = time.monotonic() + within_s
         for node in nodes:
-            while not _answers(self._plain[node - 1]):
+            while not answers("127.0.0.1", self._plain[node - 1]):
                 assert self._running[node].poll() is None, (self._home(node) / "output.txt").read_text()[-2000:]
                 assert time.monotonic() < deadline, f"broker {node} does not answer"
                 time.sleep(0.1)
