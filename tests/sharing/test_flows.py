@@ -27,7 +27,7 @@ MASTER = topics.master("dwelling")
 @pytest.fixture(params=BOTH)
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> EventLog:
     made = MAKERS[request.param](tmp_path).open()
-    made.create([topics.spec(name) for name in (topics.ACCOUNT, topics.AGREEMENT, MASTER)])
+    made.create([topics.spec(name) for name in (topics.ACCOUNT, topics.account("housing"), topics.AGREEMENT, MASTER)])
     return made
 
 
@@ -43,7 +43,8 @@ def write(log: EventLog, *outputs: Output) -> None:
 
 
 def count(log: EventLog, step: str, name: str, counts: dict[str, int], at: int, **reasons: int) -> None:
-    write(log, Output(topics.ACCOUNT, account.delta(step, name, counts, reasons)._replace(timestamp=at)))
+    topic = topics.account("housing") if step == "publish" else topics.ACCOUNT
+    write(log, Output(topic, account.delta(step, name, counts, reasons)._replace(timestamp=at)))
 
 
 def agree(log: EventLog, story: Story) -> None:
