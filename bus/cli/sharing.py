@@ -13,9 +13,10 @@ from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.sharing import agreement as written
 from bus.sharing import audit, history, published
+from bus.sharing.closing import closing
 from bus.sharing.grant import Grant, granted
 from bus.sharing.history import Watch
-from bus.sharing.lifecycle import Standing
+from bus.sharing.lifecycle import Standing, Version
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.regrant import Edition
 from bus.sharing.schema import schema_of
@@ -110,6 +111,13 @@ def share_of(app: App, grant: Grant, version: int, at: int, authorised: Callable
     )
 
 
+def closing_of(app: App, version: Version) -> Step:
+    """The step that counts what was still on its way to an agreement when it ended."""
+    grant = granted(version.agreement)
+    topic = topics.share(grant.agreement)
+    return Step(topic, (source(grant.entity),), closing(_told(grant, version.number)), _refuse(topic))
+
+
 def now() -> int:
     """The time, ms since 1970."""
     return time.time_ns() // 1_000_000
@@ -127,8 +135,7 @@ def partitions(app: App, topic: str) -> int:
 
 def witness(app: App, grant: Grant, version: int) -> Witness:
     """What the audit says of each batch."""
-    how = {name: each.kind for name, each in grant.fields.items()} | dict(grant.links)
-    told = audit.Grant(grant.agreement, version, grant.consumer, grant.purpose, grant.basis, how)
+    told = _told(grant, version)
 
     def says(delivery: Delivery) -> list[Output]:
         span = audit.Span(delivery.topic, delivery.partition, delivery.first_offset, delivery.next_offset)
@@ -140,6 +147,11 @@ def witness(app: App, grant: Grant, version: int) -> Witness:
         return audit.delivery(told, span, records, delivery.withheld, delivery.at, corrections)
 
     return says
+
+
+def _told(grant: Grant, version: int) -> audit.Grant:
+    how = {name: each.kind for name, each in grant.fields.items()} | dict(grant.links)
+    return audit.Grant(grant.agreement, version, grant.consumer, grant.purpose, grant.basis, how)
 
 
 def _id(each: Delivered | Corrected) -> bytes:

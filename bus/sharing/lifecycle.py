@@ -212,6 +212,11 @@ def _read(text: str) -> Agreement | None:
         return None
 
 
+def texts(standing: Standing) -> list[Agreement]:
+    """What each version of an agreement said, the first first."""
+    return [found for each in standing.events if each.step == "submit" and (found := _read(each.text)) is not None]
+
+
 def _submit(standing: Standing, event: Event) -> Standing:
     found = _read(event.text)
     assert found is not None  # noqa: S101 - `objection` saw to it

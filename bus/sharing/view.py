@@ -60,6 +60,9 @@ class Shown(NamedTuple):
 
 View = Callable[[Seen], Shown | str]
 """A record → what goes out of it, or why nothing does."""
+_MAY_NAME_A_CALLER = frozenset({"party", "text"})
+"""Kinds of fields that do not go out of a confidential case, however they are granted: who called, and all free text, in which callers do
+name themselves (domain facts §0, 9)."""
 OWN_KEYS = "own_keys"
 """The field with the consumer's own keys of its own rows."""
 
@@ -76,6 +79,7 @@ def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
         if name not in known:
             raise ConfigRefused(f"There is no field {name}.", f"没有字段 {name}。", place=name)
     shown: list[tuple[str, Hide]] = [(name, hiding(name, known[name], how, pseudonym)) for name, how in sorted(grant.fields.items())]
+    open_to_all = [(name, hide) for name, hide in shown if known[name] not in _MAY_NAME_A_CALLER] if "confidential" in known else shown
     linked = [(link_field(kind), _linked(kind, how, grant.providers, pseudonym)) for kind, how in sorted(grant.links.items())]
     providers, inside, own = grant.providers, scope(grant.rows, grant.consumer), grant.consumer if grant.own_keys else None
 
@@ -84,7 +88,7 @@ def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
             return OUT_OF_SCOPE
         values: dict[str, Any] = {}
         disputed = []
-        for name, hide in shown:
+        for name, hide in open_to_all if seen.value.get("confidential") else shown:
             said = seen.fields.get(name)
             if said is None or said.department not in providers or (value := hide(said.value, seen.on)) is None:
                 continue

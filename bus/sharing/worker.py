@@ -89,6 +89,11 @@ class Now(NamedTuple):
     shown: Shown
 
 
+def _stand_in(output: Output) -> bytes:
+    """Subjects of a batch go out in the order of their stand-ins, which is another in every agreement; those of one subject in theirs."""
+    return output.record.key or b""
+
+
 class Share:
     """Shares under one grant."""
 
@@ -135,6 +140,7 @@ class Share:
             else:
                 outputs.append(said[0])
                 delivered.append(said[1])
+        outputs.sort(key=_stand_in)
         at = max(record.timestamp for record in batch.records)
         where = (batch.topic, batch.partition, batch.offsets[0], batch.next_offset)
         heard = self._witness(Delivery(self._grant.agreement, *where, delivered, withheld, corrected, at))

@@ -168,6 +168,16 @@ def between(log: EventLog, topic: str, partition: int, start: int, end: int | No
         yield from log.scan(topic, {partition: start}, stop)
 
 
+@contextmanager
+def followed(log: EventLog, folder: Path, topic: str, partition: int, fold: Fold) -> Iterator[View]:
+    """The view of one partition that no step works on, in `folder`, brought up to the end of the partition as it is now."""
+    with closing(View(folder, f"{topic}.{partition}", log.identity())) as view:
+        for batch in between(log, topic, partition, view.position(topic)):
+            fold(batch, view)
+            view.save({topic: batch.next_offset})
+        yield view
+
+
 def _consume(found: object) -> None:
     """A generator works only while it is read."""
     if isinstance(found, Iterable):

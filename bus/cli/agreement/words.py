@@ -34,6 +34,14 @@ STEPS = {
 CLASSES = {"unconditional": "无条件共享 unconditional", "conditional": "有条件共享 conditional", "not_shared": "不予共享 not shared"}
 WHY = {"new": "新增 new", "finer": "更细 finer than before", "rows": "范围扩大 of more subjects"}
 WAITS = {"answer": "待答复 answer", "supply": "待供给 supply"}
+WITHHELD = {
+    "out_of_scope": "不在协议范围 not among the rows",
+    "nothing_granted": "所列信息项均无提供方取值 no granted field holds a provider's value",
+    "nothing_new": "所列信息项无变化 nothing granted has changed",
+    "not_watched": "使用方未登记 not on the subscriber's list",
+    "never_delivered": "已不存在且从未交付 gone, and never delivered",
+}
+"""Why a record of the provider is not delivered, by the reason that the account counts it under."""
 COUNTED = {"resident": ("人", "people"), "dwelling": ("套（处）房屋", "dwellings")}
 _WAYS = {
     "clear": "原值 clear",
@@ -75,6 +83,11 @@ def field(name: str, offer: Offer) -> str:
         return f"关系 relation: {_LINKS[name.removeprefix('links.')]}"
     item = offer.items[name]
     return f"{item.zh} {item.en}"
+
+
+def fields(names: Iterable[str], offer: Offer) -> str:
+    """Several of them."""
+    return "; ".join(field(each, offer) for each in names)
 
 
 def rows(chosen: Rows) -> list[str]:
