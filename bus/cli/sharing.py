@@ -1,16 +1,20 @@
-"""How the steps of sharing are put together: one for each agreement in force, each with its own group, so that none waits for another."""
+"""How the steps of sharing are put together: one for each agreement in force, each with its own group, so that none waits for another.
+Those on one entity share a process."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from bus import account
 from bus.cli.context import App
-from bus.contracts.codec import bind_encoder
+from bus.contracts.codec import Decoder, bind_encoder, remembering
 from bus.errors import WrongUse
-from bus.event import Output, Record
+from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.sharing import audit, history, published
+from bus.sharing import audit, history, lifecycle, published
+from bus.sharing.agreement import Agreement
 from bus.sharing.grant import Grant, granted
 from bus.sharing.history import Watch
 from bus.sharing.lifecycle import Version
@@ -20,15 +24,37 @@ from bus.sharing.view import compile_view
 from bus.sharing.worker import Corrected, Delivered, Delivery, Share, Witness
 from bus.step import Memory, Step
 from bus.step.poison import Refuse
+from bus.step.together import Wanted
 
 
 def in_force(app: App) -> list[str]:
     """The agreements under which something is shared now."""
-    return sorted(id for id, standing in history.standings(app.log).items() if standing.in_force(now()) is not None)
+    return sorted(_agreements(app))
 
 
-def step_of(app: App, agreement: str) -> Step:
-    """The step of an agreement. Raises `NotInForce`, also while it runs, as soon as the agreement is not in force any more."""
+def _agreements(app: App) -> dict[str, Agreement]:
+    return {each.id: each for each in lifecycle.in_force(history.standings(app.log).values(), now())}
+
+
+def entities(app: App) -> dict[str, str]:
+    """What shares under all agreements on one entity → the topic it reads. In one process, so that each record is decoded once for all."""
+    return {f"sharing.{entity}": _source(entity) for entity in sorted({each.entity for each in _agreements(app).values()})}
+
+
+def steps_of(app: App, source: str) -> Wanted:
+    """The steps that share from a topic, as it is asked now and again later."""
+    decode = remembering(app.codec.decoder(), 2 * app.settings.batch_records)
+
+    def wanted() -> Mapping[str, Callable[[], Step]]:
+        names = [id for id, each in _agreements(app).items() if _source(each.entity) == source]
+        return {topics.share(id): partial(step_of, app, id, decode) for id in names}
+
+    return wanted
+
+
+def step_of(app: App, agreement: str, decode: Decoder | None = None) -> Step:
+    """The step of an agreement. `decode`: of the records that it reads. Raises `NotInForce`, also while it runs, as soon as the agreement
+    is not in force any more."""
     watch = Watch(app.log, agreement)
     version = watch.in_force(now())
     grant = granted(version.agreement)
@@ -45,13 +71,18 @@ def step_of(app: App, agreement: str) -> Step:
         grant,
         compile_view(grant, entity, pseudonym),
         pseudonym,
-        app.codec.decoder(),
+        decode or app.codec.decoder(),
         bind_encoder(contract.schema, contract.id),
         _partitions(app, topics.share(agreement)),
         _witness(app, grant, version),
         authorised,
     )
-    return Step(topics.share(agreement), (_source(grant.entity),), Memory(share.decide), _refuse(topics.share(agreement)))
+    return Step(topics.share(agreement), (_source(grant.entity),), Memory(share.decide, asks=_keys), _refuse(topics.share(agreement)))
+
+
+def _keys(batch: Batch) -> list[bytes]:
+    """What a batch asks of what was delivered before."""
+    return [record.key or b"" for record in batch.records]
 
 
 def now() -> int:

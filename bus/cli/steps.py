@@ -22,7 +22,7 @@ from bus.event import Output, Record
 from bus.eventlog import dead_letter, topics
 from bus.eventlog.known_keys import KnownKeys
 from bus.eventlog.port import EventLog
-from bus.step import Memory, Options, Refuse, Step, run, run_in_turn
+from bus.step import Memory, Options, Refuse, Step, run, run_in_turn, run_together
 from bus.step.poison import LARGEST
 from bus.step.progress import Reads
 
@@ -110,12 +110,16 @@ def run_steps(
     steps: Annotated[list[str] | None, typer.Argument(metavar="STEP", help="which steps; default all 步骤名，默认全部")] = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="stop once all that was published is through 处理完毕即停止")] = False,
 ) -> None:
-    """Run the steps: what was published goes on its way. 运行处理步骤（标准化、归并等）。"""
+    """Run the steps: what was published goes on its way. 运行处理步骤（标准化、归并等）。
+
+    `sharing.ENTITY` shares under all agreements on an entity, in one process; `share.AGREEMENT` under one alone.
+    """
     app = of(ctx)
-    shared = list(map(topics.share, sharing.in_force(app)))
-    names = list(steps or [*STEPS, *shared])
+    entities = sharing.entities(app)
+    alone = [*STEPS, *map(topics.share, sharing.in_force(app))]
+    names = list(steps or [*STEPS, *entities])
     for name in names:
-        known(name, [*STEPS, *shared], "step", "步骤")
+        known(name, [*alone, *entities], "step", "步骤")
     if len(names) > 1 and not until_idle:
         raise WrongUse(
             "Several steps without end need a process each.",
@@ -127,9 +131,15 @@ def run_steps(
     stopping = on_signals()
     settings = app.settings
     options = Options(state_of_log(settings, app.log), settings.batch_records, settings.stall_s, until_idle, stopping.is_set)
-    made = [STEPS[name](app) if name in STEPS else sharing.step_of(app, topics.entity_of(name)) for name in names]
-    total = run_in_turn(app.log, made, options) if until_idle else run(app.log, made[0], options)
+    made = [STEPS[name](app) if name in STEPS else sharing.step_of(app, topics.entity_of(name)) for name in names if name in alone]
+    total = _run(app.log, made, options)
+    shared = sum(run_together(app.log, sharing.steps_of(app, entities[name]), options) for name in names if name in entities)
+    total += shared + (_run(app.log, made, options) if shared else 0)  # what was shared is chained in the audit
     note(f"{total:,} records through. 已处理 {total:,} 条记录。")
+
+
+def _run(log: EventLog, made: list[Step], options: Options) -> int:
+    return run_in_turn(log, made, options) if options.until_idle else sum(run(log, step, options) for step in made)
 
 
 def on_signals() -> threading.Event:

@@ -20,7 +20,6 @@ from bus.cli.steps import READS, STEPS, on_signals, state_of_log
 from bus.config import FIELDS
 from bus.diary import diary, open_diary
 from bus.errors import BusError, CheckFailed
-from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.eventlog.sqlite import SqliteLog
 from bus.supervisor import Children, Gauge, Inbox, serve
@@ -75,8 +74,8 @@ def up(ctx: typer.Context) -> None:
 
 
 def _steps(app: App) -> dict[str, list[str]]:
-    """What runs: the steps, and one for each agreement in force."""
-    names = [*STEPS, *map(topics.share, sharing.in_force(app))]
+    """What runs: the steps, and one for each entity that is shared."""
+    names = [*STEPS, *sharing.entities(app)]
     return {name: [*_civicbus(), "run", name] for name in names}
 
 
