@@ -21,8 +21,8 @@ import yaml
 from bench.measure import Figure, in_turn, measured, run_child
 from bench.setting import Choice, city, masters, open_bus
 from bench.table import Line, line, speed_line
-from bus.cli import sharing
 from bus.cli.context import App
+from bus.cli.hosting import Host
 from bus.cli.steps import state_of_log
 from bus.eventlog import topics
 from bus.sharing import history
@@ -91,9 +91,9 @@ def shared(kind: str, home: Path, where: Path) -> None:
     for number, what in enumerate(KINDS[kind]):
         _agree(app, f"bench-{number:02}", what)
     options = Options(state_of_log(app.settings, app.log), app.settings.batch_records, app.settings.stall_s, until_idle=True)
-    sharing.step_of(app, "bench-00")  # imports and what is compiled once
+    Host(app, topics.master("resident"), alone=True)()  # imports, and the schemas
     with measured() as clock:
-        clock.records = run_together(app.log, sharing.steps_of(app, topics.master("resident")), options)
+        clock.records = run_together(app.log, Host(app, topics.master("resident"), alone=True), options)
     app.close()
 
 

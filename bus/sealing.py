@@ -39,6 +39,11 @@ def token(keys: KeyRing, namespace: str, value: str) -> str:
     return f"{keys.token_id}.{_hmac(keys.token_key, _parts(namespace.encode(), value.encode('utf-8', 'surrogatepass')))[:16].hex()}"
 
 
+def hidden_name(keys: KeyRing, name: str, sex: str = "") -> str:
+    """The token of a name that must not be shown. `sex`: given where all that is known is a surname and a form of address (张先生)."""
+    return token(keys, "form of address" if sex else "name", name + sex)
+
+
 def seal(keys: KeyRing, topic: str, field: str, text: str) -> bytes:
     """`text` encrypted for `field` of `topic`: length and id of the data key, nonce, ciphertext, tag."""
     plain = text.encode("utf-8", "surrogatepass")

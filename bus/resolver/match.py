@@ -58,7 +58,7 @@ class Match:
             found = {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in beside(claims, self._keys).items()}
         if looking:
             kind = next(iter(claims.values())).kind
-            found |= {(statement, key, kind): packed(kind, alike) for statement, alike in candidates(claims).items()}
+            found |= {(statement, key, kind): packed(kind, alike) for statement, alike in candidates(claims, self._keys).items()}
         return found
 
     def _say(self, key: bytes, to: tuple[bytes, bytes, str], said: bytes | None, timestamp: int) -> Output:

@@ -33,7 +33,7 @@ class Memory:
     it does not matter where one batch ends and the next begins. `fold`: only that, for records decided on before (default: `decide`,
     its outputs dropped). `writes`: topic read → topics written to the *same partition*, from which `learn` puts into the view what this
     step, whoever ran it, wrote last; in this order. `asks`: the groups of the view that these records ask for, to be read ahead all at
-    once (it changes nothing but the speed).
+    once (it changes nothing but the speed). `edition`: of what decides; a view that was made under another one is made anew from the log.
     """
 
     decide: Callable[[Batch, View], Iterable[Output]]
@@ -41,6 +41,7 @@ class Memory:
     writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     learn: Fold | None = None
     asks: Callable[[Batch], Iterable[bytes]] | None = None
+    edition: str = ""
 
 
 class Views:
@@ -50,7 +51,7 @@ class Views:
         """`beat` is called now and then while a view is brought up."""
         self._log, self._memory, self._beat = log, memory, beat
         self._folder = state / "views" / step
-        self._identity = log.identity()
+        self._identity = log.identity() + memory.edition
         self._views: dict[Place, View] = {}
         self._seen_in: dict[Place, int] = {}  # the reader's epoch in which the view followed the partition without a gap
 
@@ -165,6 +166,16 @@ def between(log: EventLog, topic: str, partition: int, start: int, end: int | No
     stop = dict.fromkeys(info.ends, 0) | {partition: info.ends[partition][1] if end is None else end}
     if start < stop[partition]:
         yield from log.scan(topic, {partition: start}, stop)
+
+
+@contextmanager
+def followed(log: EventLog, folder: Path, topic: str, partition: int, fold: Fold) -> Iterator[View]:
+    """The view of one partition that no step works on, in `folder`, brought up to the end of the partition as it is now."""
+    with closing(View(folder, f"{topic}.{partition}", log.identity())) as view:
+        for batch in between(log, topic, partition, view.position(topic)):
+            fold(batch, view)
+            view.save({topic: batch.next_offset})
+        yield view
 
 
 def _consume(found: object) -> None:

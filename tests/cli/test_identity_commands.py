@@ -23,16 +23,21 @@ RESOLVER = ("identify", "alias", "match", "join", "merge")
 
 
 class Office:
-    """A log with a few statements, and the commands."""
+    """A log with a few statements, and the commands. `at`: when one was published, where that is not the order in which they come."""
 
     def __init__(self, home: Path, statements: Sequence[dict[str, Any]]) -> None:
         self.home = home
         app = App(read_settings({"home": str(home)}, {}))
         app.create_topics()
         self.keys: KeyRing = app.keys
+        app.close()
+        self.say(statements)
+
+    def say(self, statements: Sequence[dict[str, Any]]) -> None:
+        app = App(read_settings({"home": str(self.home)}, {}))
         encode = app.codec.encoder("canonical.resident-value")
         with app.log.writer("normalizer") as writer:
-            writer.append([_record(encode, said, at) for at, said in enumerate(statements)])
+            writer.append([_record(encode, said, said.get("at", at)) for at, said in enumerate(statements)])
         app.close()
         self.resolve()
 
@@ -72,7 +77,8 @@ def _key(row: str) -> bytes:
 def _record(encode: Any, said: dict[str, Any], at: int) -> Output:
     row = said["row"]
     source = {**blank("resident")["source"], "dataset": "civil.assistance_member", "row": at + 2, "key": {"id": row}}
-    value = {**blank("resident"), **{name: each for name, each in said.items() if name != "row"}, "source": source, "event_id": row}
+    says = {name: each for name, each in said.items() if name not in ("row", "at")}
+    value = {**blank("resident"), **says, "source": source, "event_id": row}
     return Output(topics.canonical("resident"), Record(_key(row), encode(value), TIME + at))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apsw
 
-from bus.eventlog.sqlite.file import SqliteFile
+from bus.eventlog.sqlite.file import SqliteFile, select
 from bus.eventlog.sqlite.records import Lane
 
 STEP = 5000  # records removed in one transaction: some 50 ms of the write lock
@@ -21,6 +21,18 @@ def expire(file: SqliteFile, lane: Lane, before_ms: int) -> int:
             db.execute("DELETE FROM record WHERE id >= ? AND id < ?", (lane.base + start, lane.base + upto))
             db.execute("UPDATE lane SET first = max(first, ?) WHERE id = ?", (upto, lane.id))
     return stop - first
+
+
+def clear(file: SqliteFile, lane: Lane) -> int:
+    """Remove all records of `lane`; how many offsets they spanned."""
+    with file.reading() as db:
+        ((first, last),) = select(db, "SELECT min(id), max(id) FROM record WHERE id >= ? AND id < ?", (lane.base, lane.end))
+    if first is None:
+        return 0
+    for start in range(first, last + 1, STEP):
+        with file.writing() as db:
+            db.execute("DELETE FROM record WHERE id >= ? AND id < ?", (start, min(start + STEP, last + 1)))
+    return int(last - first + 1)
 
 
 def compact(file: SqliteFile, lane: Lane, before_ms: int | None, tombstones_before_ms: int) -> int:
