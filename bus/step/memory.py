@@ -47,10 +47,10 @@ class Memory:
     `decide`: outputs for records of one partition; it puts into the view what is to be remembered of them, record by record, so that
     it does not matter where one batch ends and the next begins. `fold`: only that, for records decided on before (default: `decide`,
     its outputs dropped). `writes`: topic read → topics written, from which `learn` puts into the view what this step, whoever ran it,
-    wrote last for what it read there; in this order. Only what was written tells that: the log may have let go of what
-    it was written for. `everywhere`: it writes to all partitions of those topics, not just to the same one. `asks`: the groups of the view
-    that these records ask for, to be read ahead all at once (it changes nothing but the speed). `edition`: of what decides; a view that was made under another one is
-    made anew from the log.
+    wrote last for what it read there; in this order. Only what was written tells that: the log may have let go of what it was written
+    for. `everywhere`: it writes to all partitions of those topics, not just to the same one. `asks`: the groups of the view that these
+    records ask for, to be read ahead all at once (it changes nothing but the speed). `edition`: of what decides; a view that was made
+    under another one is made anew from the log.
     """
 
     decide: Callable[[Batch, View], Iterable[Output]]
