@@ -16,6 +16,7 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import alias
 from bus.resolver.evidence import Claim, claims_of, place_claims
+from bus.resolver.homes import Home, home_of, may_be_held
 from bus.resolver.routing import ID_BYTES, Routes
 from bus.sealing import row_hash
 from bus.step import View
@@ -80,12 +81,14 @@ class Identify:
         """The subject that a statement is by itself."""
         return own_subject(self._keys, statement)
 
-    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> dict[bytes, Claim]:
+    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> Mapping[bytes, Claim | Home]:
         if entity == "resident":
-            return claims_of(said, b"" if subject == self._own(statement) else subject, self._keys)
-        return place_claims(said, self._keys) if entity == "dwelling" else {}
+            if subject == self._own(statement):
+                return claims_of(said, b"", self._keys)
+            return claims_of(said, subject, self._keys) | home_of(said, subject, self._keys)
+        return place_claims(said, self._keys, subject if may_be_held(said) else b"") if entity == "dwelling" else {}
 
-    def _tell(self, statement: bytes, claims: Mapping[bytes, Claim], told: bytes, timestamp: int, outputs: list[Output]) -> bytes:
+    def _tell(self, statement: bytes, claims: Mapping[bytes, Claim | Home], told: bytes, timestamp: int, outputs: list[Output]) -> bytes:
         """Say what the statement knows of the person, take back what an earlier version knew besides; the keys told under."""
         former = [told[at : at + ID_BYTES] for at in range(0, len(told), ID_BYTES)]
         outputs += [self._routes.as_evidence(key, statement, b"", None, timestamp) for key in former if key not in claims]
