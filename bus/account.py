@@ -3,7 +3,7 @@
 Steps count on `internal.account`, a department's publishing on `internal.account.<department>`, which nobody else writes.
 
 read = not_data + published + unchanged + refused_at_publish        published = clean + flagged + partial + refused + pending
-of an agreement: published (the records it read) = delivered + withheld + dead_letter
+of an agreement: published (the records it read) = delivered + withheld + dead_letter; renewed: told because the grant itself changed
 """
 
 from __future__ import annotations
@@ -50,12 +50,14 @@ class Balance:
 
 @dataclass(slots=True)
 class Shared:
-    """What became of the records that one agreement read: delivered, withheld (by reason), or set aside as unreadable."""
+    """What became of the records that one agreement read: delivered, withheld (by reason), or set aside as unreadable. `renewed`: events
+    beside, of no record of their own: the grant had changed."""
 
     topic: str
     delivered: int = 0
     withheld: Counter[str] = field(default_factory=Counter)
     dead_letter: int = 0
+    renewed: int = 0
 
     @property
     def published(self) -> int:
@@ -69,6 +71,7 @@ class Shared:
             "delivered": self.delivered,
             "withheld": self.withheld.total(),
             "dead_letter": self.dead_letter,
+            "renewed": self.renewed,
         }
         return {"agreement": self.topic.partition(".")[2], **counts, "reasons": dict(self.withheld.most_common())}
 
@@ -105,6 +108,7 @@ def agreements(records: Iterable[Record]) -> dict[str, Shared]:
             shared.delivered += said.get("delivered", 0)
             shared.withheld.update(said.get("reasons") or {})
             shared.dead_letter += said.get("dead_letter", 0)
+            shared.renewed += said.get("renewed", 0)
     return dict(sorted(found.items()))
 
 

@@ -42,6 +42,7 @@ HOLDS: Mapping[str, tuple[str, ...]] = {
     "subscribing": ("subscribe",),
     "summary": ("summary",),
     "up": ("up", "health"),
+    "watching": ("watch",),
 }
 """File → the commands it holds: a command that is called starts without the others, which is half of its time."""
 

@@ -112,7 +112,16 @@ class App:
 
     def topic_specs(self) -> list[TopicSpec]:
         """The topics that steps write, but those of agreements."""
-        names = {topics.ACCOUNT, topics.AGREEMENT, topics.SCHEMA, topics.AUDIT, topics.AUDIT_CHAIN, *topics.of_resolver()}
+        names = {
+            topics.ACCOUNT,
+            topics.AGREEMENT,
+            topics.WATCH,
+            topics.TOLD,
+            topics.SCHEMA,
+            topics.AUDIT,
+            topics.AUDIT_CHAIN,
+            *topics.of_resolver(),
+        }
         own = (topics.dead_letter, topics.dispute, topics.account)
         names |= {make(department) for department in self.catalog.departments for make in own}
         return self._specs(names | set(map(topics.canonical, self.catalog.entities)))

@@ -62,6 +62,8 @@ class Action(StrEnum):
     allowed = "access-allowed"
     withdrawn = "access-withdrawn"
     key_rotated = "key-rotated"
+    watched = "watched"
+    unwatched = "unwatched"
     opened_letter = "opened-letter"
     unmasked = "unmasked"
     ruled = "ruling"

@@ -131,6 +131,9 @@ def _subject(agreement: Agreement, offer: Offer) -> _Found:
             "仅主数据（resident、dwelling）可按自有对象限定。",
         )
         yield ("rows", "caseload"), ("There is no own caseload of this entity.", "该实体不能按自有对象限定。", *cure)
+    if agreement.rows.watch_list and agreement.entity != "resident":
+        cure = ("Watch lists are of numbers of residents.", "关注名单按居民证件号码登记。")
+        yield ("rows", "watch_list"), ("There is no watch list of this entity.", "该实体不能按关注名单限定。", *cure)
     if agreement.subject == "own_key" and not agreement.rows.caseload:
         cure = ("Add rows: {caseload: own}, or take pseudonym.", "请加 rows: {caseload: own}，或改用 pseudonym。")
         yield (

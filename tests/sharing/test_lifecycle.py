@@ -311,5 +311,5 @@ def test_of_one_that_ended_is_left_what_it_says(on_end: str, left: list[object])
 def test_a_principal_is_needed_while_an_agreement_that_names_it_holds_or_is_suspended() -> None:
     story = active()("suspend", reason="a doubt")
     standings = [story.standing]
-    assert subscribers(standings, END - 1) == ({"svc-civil-check"}, {"svc-civil-check"})
+    assert subscribers(standings, START) == ({"svc-civil-check"}, {"svc-civil-check"})
     assert subscribers(standings, END) == (set(), {"svc-civil-check"})
