@@ -43,7 +43,8 @@ def subscriber(*agreements: str, name: str) -> May:
     return May(" ".join(["internal.schema", *(f"share.{each}" for each in agreements)]), groups=f"share.?.{name}.*")
 
 
-DECIDES = May("internal.agreement", "internal.agreement audit", "share.*", transactions="agreements")
+OF_AGREEMENTS = "internal.agreement internal.watch"
+DECIDES = May(OF_AGREEMENTS, f"{OF_AGREEMENTS} audit", "share.*", transactions="agreements watch-lists")
 MASTERS, LINKS = "resident dwelling", "residency_link lease marriage household benefit"
 INTERNAL = "internal.alias internal.evidence internal.pending internal.decision internal.link internal.tally internal.refused"
 
@@ -60,16 +61,18 @@ EXPECTED: Mapping[str, May] = {
     "zhao-social": DECIDES,
     "qian-social": DECIDES,
     "wang-office": May(
-        f"internal.agreement canonical.* master.* dispute.* {all_of('internal', MASTERS)} {INTERNAL}",
-        f"internal.agreement audit {all_of('internal', MASTERS)} internal.pending internal.decision",
+        f"{OF_AGREEMENTS} canonical.* master.* dispute.* {all_of('internal', MASTERS)} {INTERNAL}",
+        f"{OF_AGREEMENTS} audit {all_of('internal', MASTERS)} internal.pending internal.decision",
         "share.*",
-        transactions="agreements answers rulings",
+        transactions="agreements watch-lists answers rulings",
     ),
     "auditor": May("audit audit.chain"),
     "keeper": May("internal.agreement master.* canonical.*", "audit internal.account internal.refused", "*", "share.*", "share.* access"),
     "normalizer": May("raw.*", "canonical.* deadletter.* internal.account", "*", "normalizer", "normalizer.*"),
     "identify": step(
-        "identify", all_of("canonical", MASTERS), f"{all_of('internal', MASTERS)} internal.alias internal.evidence internal.pending"
+        "identify",
+        f"{all_of('canonical', MASTERS)} internal.resident internal.alias internal.evidence internal.pending",
+        f"{all_of('internal', MASTERS)} internal.alias internal.evidence internal.pending",
     ),
     "alias": step("alias", "internal.alias", "internal.dwelling internal.alias"),
     "match": step("match", "internal.evidence", "internal.evidence internal.pending"),
@@ -82,8 +85,8 @@ EXPECTED: Mapping[str, May] = {
     ),
     "chain": step("audit-chain", "audit audit.chain", "audit.chain"),
     "share": May(
-        "master.* canonical.* internal.agreement internal.schema",
-        "share.* internal.schema audit internal.account internal.refused",
+        "master.* canonical.* internal.agreement internal.schema internal.watch internal.told",
+        "share.* internal.schema audit internal.account internal.refused internal.told",
         "*",
         "share.*",
         "share.* schemas",
@@ -122,6 +125,7 @@ TRANSACTIONS = [
     "merge.host.0",
     "share.aaa.host.0",
     "agreements",
+    "watch-lists",
     "schemas",
     "rulings",
     "answers",
