@@ -13,7 +13,7 @@ import typer
 
 from bus.cli import hosting
 from bus.cli.context import App, does, of, open_log, person
-from bus.cli.matrix import flows
+from bus.cli.matrix import flows, names_of
 from bus.cli.processes import children_env, civicbus
 from bus.cli.say import note, out
 from bus.cli.steps import READS, STEPS, on_signals, state_of_log
@@ -119,7 +119,7 @@ def gauge(app: App) -> Gauge:
         return state_of_log(app.settings, log)
 
     kind, standing = app.settings.log.partition(":")[0], Standing(app.codec.decoder())
-    return Gauge(lambda: open_log(app.settings), state, READS, app.settings.stall_s, kind, standing, flows(app))
+    return Gauge(lambda: open_log(app.settings), state, READS, app.settings.stall_s, kind, standing, flows(app, names_of(app)))
 
 
 def _publish(dropped: Dropped, report: Path) -> Sequence[str]:
