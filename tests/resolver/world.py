@@ -195,7 +195,7 @@ def steps() -> dict[str, Step]:
         errands = {FORWARD + each.key: Errand(gone[each.key], each.value, each.known_from) for each in come.statements if each.key in gone}
         return Due(json.dumps([subject.hex(), texts]).encode() if stay else None, at, errands)
 
-    identify = Memory(Identify(decode, names, KEYS, routes).decide)
+    identify = Identify(decode, names, KEYS, routes).memory()
     alias = Memory(Alias("dwelling", routes).decide)
     merge = Merge(dict.fromkeys(topics.MASTERS, follows), routes).memory()
     canonical = tuple(topics.canonical(entity) for entity in topics.MASTERS)
