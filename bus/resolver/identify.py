@@ -16,6 +16,7 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import alias
 from bus.resolver.evidence import HERE, Claim, claims_of, place_claims
+from bus.resolver.homes import Home, home_of, is_home, may_be_held
 from bus.resolver.routing import ID_BYTES, Routes, owners
 from bus.sealing import row_hash
 from bus.step import Memory, Partition, View
@@ -107,7 +108,7 @@ class Identify:
                 continue
             known = _Known.unpacked(view.get(statement))
             if batch.topic == topics.EVIDENCE:
-                if record.value is not None and (Claim.decoded(record.value).kind == HERE) != (read.topic == topics.canonical("dwelling")):
+                if record.value is not None and _of_dwelling(record.value) != (read.topic == topics.canonical("dwelling")):
                     continue  # of a statement of the other entity
                 told = tuple(key for key in known.told if key != owner)
                 known = known._replace(told=told if record.value is None else (*told, owner))
@@ -143,18 +144,24 @@ class Identify:
         """The subject that a statement is by itself."""
         return own_subject(self._keys, statement)
 
-    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> dict[bytes, Claim]:
+    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> Mapping[bytes, Claim | Home]:
         if entity == "resident":
-            return claims_of(said, b"" if subject == self._own(statement) else subject, self._keys)
-        return place_claims(said, self._keys) if entity == "dwelling" else {}
+            if subject == self._own(statement):
+                return claims_of(said, b"", self._keys)
+            return claims_of(said, subject, self._keys) | home_of(said, subject, self._keys)
+        return place_claims(said, self._keys, subject if may_be_held(said) else b"") if entity == "dwelling" else {}
 
-    def _tell(self, statement: bytes, claims: Mapping[bytes, Claim], told: Iterable[bytes], timestamp: int) -> Iterator[Output]:
+    def _tell(self, statement: bytes, claims: Mapping[bytes, Claim | Home], told: Iterable[bytes], timestamp: int) -> Iterator[Output]:
         """Say what the statement knows of the person, take back what an earlier version knew besides. `told`: the keys it told under."""
         for key in told:
             if key not in claims:
                 yield self._routes.as_evidence(key, statement, b"", None, timestamp)
         for key, claim in claims.items():
             yield self._routes.as_evidence(key, statement, b"", claim.encoded(), timestamp)
+
+
+def _of_dwelling(claim: bytes) -> bool:
+    return not is_home(claim) and Claim.decoded(claim).kind == HERE
 
 
 def subject_of(keys: KeyRing, entity: str, identity: str) -> bytes:
