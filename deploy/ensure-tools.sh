@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what the tests need beside Python is here: Java 17, Maven, the broker's jars, promtool, a browser.
+# Makes sure that what the tests need beside Python is here: Java 17 and its compiler, Maven, the broker's jars, jq, promtool, a browser.
 # As root on Debian it installs them; elsewhere it stops with one line naming the package.
 set -eu
 cd "$(dirname "$0")/.."
@@ -21,8 +21,10 @@ need promtool prometheus
 command -v chromium >/dev/null 2>&1 || need chromium-headless-shell chromium-headless-shell
 case "${LOG:-sqlite,kafka}" in
     *kafka*)
+        need javac openjdk-17-jdk-headless # examples/java
         need java openjdk-17-jre-headless
         need mvn maven
+        need jq jq # examples/subscriber.sh
         sh deploy/kafka/fetch.sh
         ;;
 esac

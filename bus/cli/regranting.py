@@ -12,12 +12,11 @@ looked at only when the step comes to it: where a step is far behind, a change i
 from __future__ import annotations
 
 import re
+import shutil
 import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 from bus import account
@@ -110,8 +109,7 @@ def _partition(
     """What is told of the subjects of a partition behind the key `done`: for each lot of them what was delivered, as what, and its last
     key."""
     agreement = change.new.agreement
-    app.settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=app.settings.state) as folder, closing(View(Path(folder), "newest", "")) as newest:
+    with _newest(app, agreement) as newest:
         for batch in between(app.log, topic, partition, 0, end):
             for offset, record in zip(batch.offsets, batch.records, strict=True):
                 _remember(newest, offset, record, change.concerned)
@@ -122,6 +120,18 @@ def _partition(
             delivered = sorted(each for _, each in found)
             span = (delivered[0].offset, delivered[-1].offset + 1) if delivered else (0, 0)
             yield Delivery(agreement, topic, partition, *span, delivered, {}, [], change.at), [output for output, _ in found], done
+
+
+@contextmanager
+def _newest(app: App, agreement: str) -> Iterator[View]:
+    """For the newest record of each subject, on disk as long as it is needed. What one that was killed left there goes first."""
+    folder = app.settings.state / "telling" / agreement
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with closing(View(folder, "newest", "")) as view:
+            yield view
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remember(newest: View, offset: int, record: Record, concerned: Callable[[Record], bool]) -> None:

@@ -20,10 +20,10 @@ from bus.contracts.codec import Decoder
 from bus.contracts.schema import Schema
 from bus.errors import DecodeRefused, NotAllowed, NotInForce, WrongUse
 from bus.eventlog import topics
-from bus.sharing import published
 from bus.sharing.follow import Event, Part, after, follow, since
 from bus.sharing.history import Watch
 from bus.sharing.lifecycle import CITY
+from bus.sharing.schema import schema_of
 from connectors.lines import CsvSink, jsonl_sink
 from connectors.sinks import Sink, as_json, columns_of
 
@@ -191,8 +191,8 @@ def _sink(app: App, agreement: str, to: str, secret: Path | None, wait: Callable
 
 
 def _contract(app: App, agreement: str) -> Schema:
-    """The contract of what is delivered. Raises `NotInForce` where nothing ever was."""
-    found = published.by_subject(published.read(app.log), f"{topics.share(agreement)}-value")
-    if found is None:
-        raise NotInForce(place=agreement)
-    return found.schema
+    """The contract of what is delivered: by the grant itself, as nothing may have been delivered yet. Raises `NotInForce`."""
+    lookout = sharing.Lookout(app, agreement)
+    edition = lookout.edition()
+    grant = sharing.grant_of(app, lookout.standing, edition)
+    return schema_of(grant, app.catalog.entities[grant.entity].schema)
