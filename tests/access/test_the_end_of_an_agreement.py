@@ -152,7 +152,7 @@ def test_after_a_revocation_under_load_nothing_comes_any_more_all_is_removed_and
     started("keeper", "access", "apply", "--watch")
     traffic = Traffic(acting)
     try:
-        started("share", "run", "share.names")
+        started("share", "run", "sharing.resident")
         following = Following(acting, started)
         assert until(lambda: len(following.times) > 500, 120)
         acting.decide("names", "revoke", "zhao-social", reason="the task is done")
