@@ -73,10 +73,10 @@ def bring_up(app: App, lookout: Lookout) -> Edition:
     """Tell the subscriber of all changes of the grant, if there were any: the edition that holds. Raises `NotInForce`, `WrongUse` where
     processes of the former grant do not end."""
     wanted = lookout.edition()
-    if _mark(app.log, lookout.agreement) == Mark(wanted):
+    if marks(app.log).get(lookout.agreement) == Mark(wanted):
         return wanted
-    with app.log.writer(f"told.{lookout.agreement}") as writer:
-        mark = _mark(app.log, lookout.agreement)
+    with app.log.writer(f"{topics.share(lookout.agreement)}.told") as writer:
+        mark = marks(app.log).get(lookout.agreement)
         if mark is None:  # nothing was shared yet
             writer.append([_output(lookout.agreement, mark := Mark(wanted), lookout.changed_at())])
         if mark != Mark(wanted):
@@ -166,13 +166,14 @@ def _standing_still(app: App, lookout: Lookout, wanted: Edition) -> Position:
             time.sleep(0.5)
 
 
-def _mark(log: EventLog, agreement: str) -> Mark | None:
-    found = None
+def marks(log: EventLog) -> dict[str, Mark]:
+    """Agreement → how far its subscriber was told."""
+    found = {}
     if any(info.name == topics.TOLD for info in log.topics()):
         for batch in log.scan(topics.TOLD):
             for record in batch.records:
-                if record.key == agreement.encode() and record.value is not None:
-                    found = Mark.read(record.value)
+                if record.key is not None and record.value is not None:
+                    found[record.key.decode()] = Mark.read(record.value)
     return found
 
 

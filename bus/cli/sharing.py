@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from bus import account
 from bus.cli.context import App
-from bus.contracts.codec import bind_encoder
+from bus.contracts.codec import Decoder, bind_encoder
 from bus.errors import NotInForce, WrongUse
-from bus.event import Output, Record
+from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.sharing import agreement as written
 from bus.sharing import audit, history, published
@@ -68,9 +68,9 @@ class Lookout:
         return max(applied, self._list.at, *(each.at for each in self.standing.rotated), 0)
 
 
-def step_of(app: App, lookout: Lookout, edition: Edition) -> Step:
-    """The step of an agreement under the grant of an edition. While it runs it raises `NotInForce` as soon as the agreement is not in force
-    any more, and `WrongUse` when another grant holds."""
+def step_of(app: App, lookout: Lookout, edition: Edition, decode: Decoder | None = None) -> Step:
+    """The step of an agreement under the grant of an edition. `decode`: of what it reads. While it runs it raises `NotInForce` as soon as
+    the agreement is not in force any more, and `WrongUse` when another grant holds."""
 
     def authorised() -> None:
         if lookout.edition() != edition:
@@ -78,8 +78,13 @@ def step_of(app: App, lookout: Lookout, edition: Edition) -> Step:
 
     name = topics.share(lookout.agreement)
     grant = grant_of(app, lookout.standing, edition)
-    share = share_of(app, grant, edition.version, lookout.changed_at(), authorised)
-    return Step(name, (source(grant.entity),), Memory(share.decide, edition=f"{edition}"), _refuse(name))
+    share = share_of(app, grant, edition.version, lookout.changed_at(), authorised, decode)
+    return Step(name, (source(grant.entity),), Memory(share.decide, asks=_keys, edition=f"{edition}"), _refuse(name))
+
+
+def _keys(batch: Batch) -> list[bytes]:
+    """Of whom it is asked what was delivered last."""
+    return [record.key or b"" for record in batch.records]
 
 
 def grant_of(app: App, standing: Standing, edition: Edition) -> Grant:
@@ -93,7 +98,9 @@ def grant_of(app: App, standing: Standing, edition: Edition) -> Grant:
     return granted(written.read(text, standing.id)[0], edition.epoch, both_until, watched)
 
 
-def share_of(app: App, grant: Grant, version: int, at: int, authorised: Callable[[], None] = lambda: None) -> Share:
+def share_of(
+    app: App, grant: Grant, version: int, at: int, authorised: Callable[[], None] = lambda: None, decode: Decoder | None = None
+) -> Share:
     """What shares under a grant that came to be at a time (ms). Its contract is published, if it is new."""
     entity = app.catalog.entities[grant.entity].schema
     pseudonym = pseudonyms(app.keys, grant.agreement, grant.epoch)
@@ -102,7 +109,7 @@ def share_of(app: App, grant: Grant, version: int, at: int, authorised: Callable
         grant,
         compile_view(grant, entity, pseudonym),
         pseudonym,
-        app.codec.decoder(),
+        decode or app.codec.decoder(),
         bind_encoder(contract.schema, contract.id),
         partitions(app, topics.share(grant.agreement)),
         witness(app, grant, version),
