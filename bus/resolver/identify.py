@@ -40,9 +40,23 @@ class Identify:
         entity = topics.entity_of(batch.topic)
         outputs: list[Output] = []
         for record in batch.records:
-            if record.key is not None and record.value is not None:
+            if record.key is None:
+                continue
+            if record.value is None:
+                self._erased(entity, record.key, record.timestamp, view, outputs)
+            else:
                 self._one(entity, record.key, record, record.value, view, outputs)
         return outputs
+
+    def _erased(self, entity: str, key: bytes, timestamp: int, view: View, outputs: list[Output]) -> None:
+        """A statement was erased: it is withdrawn from wherever it had gone."""
+        before, order = view.get(key) or b"", order_of_erasure(timestamp)
+        if order <= before[:_ORDER_BYTES]:
+            return
+        if (subject := before[_ORDER_BYTES:_SUBJECT_END]) not in (_NOBODY, _NO_SUBJECT):
+            outputs.append(self._send(entity, subject, key, None, timestamp))
+        self._tell(key, {}, before[_SUBJECT_END:], timestamp, outputs)
+        view.put(key, b"", order + _NO_SUBJECT)
 
     def _one(self, entity: str, key: bytes, record: Record, value: bytes, view: View, outputs: list[Output]) -> None:
         before = view.get(key)
@@ -101,6 +115,11 @@ def subject_of(keys: KeyRing, entity: str, identity: str) -> bytes:
 def own_subject(keys: KeyRing, statement: bytes) -> bytes:
     """The subject of a statement that is held to be about nobody else."""
     return row_hash(keys, "statement", statement)
+
+
+def order_of_erasure(timestamp: int) -> bytes:
+    """Behind all versions of a statement that were published by then: also one that comes again in a rebuild stays gone."""
+    return timestamp.to_bytes(8, "big") + b"\xff" * (_ORDER_BYTES - 8)
 
 
 def version_order(timestamp: int, said: Mapping[str, Any], value: bytes, keys: KeyRing) -> bytes:
