@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bus import crash
@@ -19,6 +19,7 @@ from bus.step.memory import Memory, Views
 from bus.step.poison import Decider, Refuse
 from bus.step.progress import Place, Reads, all_through, matching
 from bus.step.pulse import Pulse
+from bus.step.valve import Valve
 from bus.step.watch import Watch
 
 POLL_S = 0.2  # how long one poll waits for records; also how soon a stop is noticed
@@ -36,12 +37,14 @@ class Step:
     `decide` is pure: batches in, outputs out, and asked twice it says the same. It raises for nothing that one record can cause;
     where it does all the same, `refuse` makes the outputs (a dead letter, an account delta) for the one record that was found guilty.
     A step that must remember what it read before has a `Memory` instead, which decides with a view of each partition.
+    `after`: the steps behind its valve, each with what it reads (`bus.step.valve`); none: it takes on what there is.
     """
 
     name: str
     reads: Reads
     decide: Callable[[list[Batch]], Iterable[Output]] | Memory
     refuse: Refuse
+    after: Mapping[str, Reads] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class _Loop:
     def __init__(self, log: EventLog, step: Step, options: Options, hand: Hand, watch: Watch, pulse: Pulse) -> None:
         self._log, self._step, self._options = log, step, options
         self._watch, self._pulse = watch, pulse
+        self._valve = Valve(log, step.after) if step.after else None
         self._views: Views | None = None
         if isinstance(step.decide, Memory):
             self._views = Views(log, step.name, step.decide, options.state, watch.beat)
@@ -148,7 +152,8 @@ class _Loop:
 
     def _one_batch(self, reader: Reader) -> bool:
         self._watch.beat()
-        batches = reader.poll(self._options.batch_records, POLL_S)
+        wanted = self._options.batch_records
+        batches = reader.poll(self._valve.room(wanted) if self._valve else wanted, POLL_S)
         if not batches:
             self._pulse.alive()
             return False
