@@ -4,6 +4,7 @@ normalizing as many statements by twenty times, and of exactly the same mix, so 
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -20,11 +21,13 @@ _IN_PERSON = ("event_id", "id_token", "token", "household_key", "source_person_c
 _IN_DWELLING = ("real_estate_unit_no", "source_code", "compound_code", "compound", "compound_name", "road")
 _OWN = frozenset((*_IN_PERSON, *_IN_DWELLING))
 """Fields by which a subject, or what stands beside it, is told from others: these differ from copy to copy."""
+_STATEMENT = re.compile("[0-9a-f]{32}")
 _TOGETHER = 2000
 
 
 def side_by_side(residents: int, copies: int) -> Path:
-    """A home whose embedded log holds the statements about residents and dwellings of so many cities, made on first use. To be copied."""
+    """A home whose embedded log holds the statements about residents, dwellings and their links of so many cities, made on first use.
+    To be copied."""
     home = KEPT / f"canonical-{residents}x{copies}"
     if not (home / ".made").exists():
         before, where = canonical(residents), city(residents)
@@ -35,7 +38,7 @@ def side_by_side(residents: int, copies: int) -> Path:
         app.create_topics()
         with app.log.writer("bench.copies") as writer:
             for number in range(copies):
-                for entity in topics.MASTERS:
+                for entity in (*topics.MASTERS, *topics.OF_LINKS):
                     for outputs in _copied(known, entity, number):
                         writer.append(outputs)
         known.close()
@@ -59,9 +62,11 @@ def _key(key: bytes, mark: str) -> bytes:
 
 
 def _marked(value: Any, mark: str, own: bool = False) -> Any:
-    """The value as the copy says it."""
+    """The value as the copy says it; where it names another statement, it names that of the same copy."""
     if isinstance(value, dict):
-        return {name: _marked(each, mark, name in _OWN or name == "key" or own) for name, each in value.items()}
+        return {name: _marked(each, mark, name in _OWN or name.endswith("key") or own) for name, each in value.items()}
     if isinstance(value, list):
         return [_marked(each, mark, own) for each in value]
-    return value + mark if own and isinstance(value, str) and value else value
+    if not own or not isinstance(value, str) or not value:
+        return value
+    return _key(bytes.fromhex(value), mark).hex() if _STATEMENT.fullmatch(value) else value + mark

@@ -1,7 +1,10 @@
-"""The resolver on the embedded log: each of its steps in a process of its own, one after another.
+"""The resolver on the embedded log: each of its steps in a process of its own, one after another, over and over until nothing is left
+for any: what merge says of statements sends links on their way, which come back to it.
 
 alone    every statement decoded and encoded again, nothing else: what all steps together could reach at best
-STEP     the step as `civicbus run STEP --until-idle` builds it, on what the steps before it wrote
+STEP     the step as `civicbus run STEP --until-idle` builds it, on what the other steps wrote
+
+A statement is a record of canonical.* that the resolver reads: of residents, of dwellings, of links between them.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from contextlib import closing
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -25,6 +28,7 @@ from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.step import Options, run
 from bus.step.loop import calm_collector
+from bus.step.progress import all_through, matching
 
 COMMAND = "python -m bench resolver"
 LEAST = 5_000
@@ -33,6 +37,7 @@ MOST_MB = 300
 UNIT = "statements per CPU-second"
 
 Steps = Mapping[str, Figure]
+_READ = tuple(map(topics.canonical, (*topics.MASTERS, *topics.OF_LINKS)))
 
 
 def take(choice: Choice) -> list[Line]:
@@ -83,20 +88,44 @@ def _large(small: Sequence[Figure], large: Sequence[Figure], steps: Sequence[Ste
 
 
 def _on_a_copy(home: Path, where: Path, temporary: Path, every: list[Steps]) -> Figure:
-    """All steps, one after another; CPU seconds added up, the peak that of the largest."""
+    """All steps until nothing is left; CPU seconds added up, the peak that of the largest."""
     copy = temporary / "home"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(home, copy)
-    steps = {step: run_child("bench.resolver", step, copy, where) for step in resolving.STEPS}
+    steps: dict[str, Figure] = {}
+    while waiting := _waiting(copy, where):
+        for step in waiting:
+            steps[step] = _added(steps.get(step), run_child("bench.resolver", step, copy, where))
     every.append({**steps, "masters": _masters(copy, where)})
     for step, figure in steps.items():
         print(f"    {step}: {figure.records:,} records in {figure.cpu_s:.1f} CPU s, {figure.peak_mb:.0f} MB", file=sys.stderr)
-    return replace(
-        steps[resolving.IDENTIFY],
+    return Figure(
+        _statements(copy, where),
         cpu_s=sum(f.cpu_s for f in steps.values()),
         wall_s=sum(f.wall_s for f in steps.values()),
         peak_mb=max(f.peak_mb for f in steps.values()),
     )
+
+
+def _added(before: Figure | None, now: Figure) -> Figure:
+    """Two runs of one step as one."""
+    if before is None:
+        return now
+    both = (before.records + now.records, before.cpu_s + now.cpu_s, before.wall_s + now.wall_s)
+    return Figure(*both, max(before.peak_mb, now.peak_mb))
+
+
+def _waiting(home: Path, where: Path) -> list[str]:
+    """All steps, in their order, while something is left for any of them."""
+    with closing(open_bus(home, where)) as app:
+        app.create_topics()
+        through = all(all_through(app.log, step, matching(app.log, reads)) for step, reads in resolving.READS.items())
+    return [] if through else list(resolving.STEPS)
+
+
+def _statements(home: Path, where: Path) -> int:
+    with closing(open_bus(home, where)) as app:
+        return sum(end - first for info in app.log.topics() if info.name in _READ for first, end in info.ends.values())
 
 
 def _masters(home: Path, where: Path) -> Figure:
@@ -127,9 +156,9 @@ def alone(home: Path, where: Path) -> None:
     decode = app.codec.decoder()
     calm_collector()
     with measured() as clock:
-        for entity in topics.MASTERS:
-            encode = app.codec.encoder(f"{topics.canonical(entity)}-value")
-            for batch in app.log.scan(topics.canonical(entity)):
+        for topic in _READ:
+            encode = app.codec.encoder(f"{topic}-value")
+            for batch in app.log.scan(topic):
                 for record in batch.records:
                     encode(decode(record.value or b"")[1])
                 clock.records += len(batch.records)

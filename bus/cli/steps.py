@@ -51,7 +51,7 @@ def normalizer(app: App) -> Step:
         said_in=cache(lambda dataset: KnownKeys(app.log, topics.raw(app.dataset(dataset)))),
     )
     worker = Normalizer(compile_mappings(app.catalog, kit), sources_of(app.catalog), app.codec, app.keys)
-    return Step("normalizer", "raw.", worker.decide, refuse_with(app, "normalize"))
+    return Step("normalizer", "raw.", worker.decide, refuse_with(app, "normalize"), resolving.READS)
 
 
 def _code_file(folder: Path, name: str) -> Path:

@@ -54,6 +54,11 @@ def internal(entity: str) -> str:
     return f"internal.{entity}"
 
 
+def errands(entity: str) -> str:
+    """The topic on which the owner of a subject notes what it has sent to other owners, in the subject's partition."""
+    return f"internal.errands.{entity}"
+
+
 def master(entity: str) -> str:
     """The topic of master records."""
     return f"master.{entity}"
@@ -91,7 +96,16 @@ def dispute(department: str) -> str:
 
 def of_resolver() -> list[str]:
     """All topics that the resolver writes, but those of disputes, which each department has one of."""
-    return [*(make(entity) for entity in MASTERS for make in (internal, master)), ALIAS, EVIDENCE, PENDING, DECISION, LINK, REFUSED, TALLY]
+    return [
+        *(make(entity) for entity in MASTERS for make in (internal, errands, master)),
+        ALIAS,
+        EVIDENCE,
+        PENDING,
+        DECISION,
+        LINK,
+        REFUSED,
+        TALLY,
+    ]
 
 
 def entity_of(topic: str) -> str:

@@ -12,16 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bus.eventlog.port import EventLog
+from bus.step.progress import Movement
 
 LOOK_S = 1.0  # between two looks, while nothing is waited for
-PATIENCE_S = 10.0  # a step that has not committed for so long is not waited for; a batch takes a second or two
 _WAIT_S = 0.2
-
-
-@dataclass(slots=True)
-class _Group:
-    committed: int = -1
-    moved_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -35,7 +29,7 @@ class Lead:
     waiting: Callable[[], None] = lambda: None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    _seen: dict[str, _Group] = field(default_factory=dict)
+    _seen: dict[str, Movement] = field(default_factory=dict)
     _look_at: float = 0.0
     _said: bool = False
 
@@ -52,11 +46,7 @@ class Lead:
 
     def _too_far(self, group: str) -> bool:
         positions = self.log.positions(group)
-        committed, now = sum(positions.values()), self.clock()
-        seen = self._seen.setdefault(group, _Group(committed))
-        if committed != seen.committed:
-            seen.committed, seen.moved_at = committed, now
-        if seen.moved_at is None or now - seen.moved_at > PATIENCE_S:
+        if not self._seen.setdefault(group, Movement()).seen(sum(positions.values()), self.clock()):
             return False
         ends = next((info.ends for info in self.log.topics() if info.name == self.topic), {})
         return sum(end - max(first, positions.get((self.topic, p), first)) for p, (first, end) in ends.items()) > self.most

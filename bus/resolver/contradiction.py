@@ -18,10 +18,13 @@ BIRTH_DATE_DIFFERS = "ID_DOB_CONFLICT"
 def others_under_one_number(statements: Sequence[Statement]) -> frozenset[bytes]:
     """Keys of the statements of another person, by what the statements that do not contradict the number say. Where none is left that
     says a name, there is nothing to hold the others against."""
-    sound = {name for each in statements if not _born_otherwise(each) and (name := _name(each))}
+    otherwise = {each.key for each in statements if _born_otherwise(each)}
+    if not otherwise:  # nearly always
+        return frozenset()
+    sound = {name for each in statements if each.key not in otherwise and (name := _name(each))}
     if not sound:
         return frozenset()
-    return frozenset(each.key for each in statements if _born_otherwise(each) and (name := _name(each)) and name not in sound)
+    return frozenset(each.key for each in statements if each.key in otherwise and (name := _name(each)) and name not in sound)
 
 
 def _born_otherwise(statement: Statement) -> bool:

@@ -8,9 +8,9 @@ come to rest in the same state whatever the order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from bus.event import Batch, Output
+from bus.event import Batch, Output, Record
 from bus.keys import KeyRing
 from bus.resolver.evidence import HERE, Claim, beside, candidates, gathers, looks
 from bus.resolver.homes import Home, at_home, held, is_home
@@ -34,20 +34,32 @@ class Match:
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """What these claims change of what follows under their keys."""
-        outputs: list[Output] = []
+        touched: dict[bytes, dict[bytes, Record]] = {}
         for record in batch.records:
-            if record.key is None:
-                continue
-            key, item = split(record.key)
-            before = self._follows(key, view.items(key))
+            if record.key is not None:
+                key, item = split(record.key)
+                touched.setdefault(key, {})[item] = record
+        return [output for key, items in touched.items() for output in self._settled(key, items, view)]
+
+    def _settled(self, key: bytes, touched: Mapping[bytes, Record], view: View) -> Iterator[Output]:
+        """What is to be said anew under one key. Only the last of several records with one key counts, so batches need not be alike."""
+        items = view.items(key)
+        before = self._follows(key, items)
+        for item, record in touched.items():
             if record.value is None:
+                items.pop(item, None)
                 view.delete(key, item)
             else:
+                items[item] = record.value
                 view.put(key, item, record.value)
-            after = self._follows(key, view.items(key))
-            outputs += [self._say(key, to, None, record.timestamp) for to in before if to not in after]
-            outputs += [self._say(key, to, said, record.timestamp) for to, said in after.items() if before.get(to) != said]
-        return outputs
+        after = self._follows(key, dict(sorted(items.items())))
+        now = max(record.timestamp for record in touched.values())
+        for to in before:
+            if to not in after:
+                yield self._say(key, to, None, now)
+        for to, said in after.items():
+            if before.get(to) != said:
+                yield self._say(key, to, said, now)
 
     def _follows(self, key: bytes, items: Mapping[bytes, bytes]) -> Follows:
         if len(items) < 2:

@@ -3,14 +3,16 @@
 Items of a subject, told apart by their length:
 
     0    –                  the view's own: digest of the master written last
+    1    "\\0"               the view's own: the errands sent, each with its owner and a digest (`packed`)
+    1    "\\1"               the view's own: a look at the subject is on its way; of when (ms) what came last is
     16   statement          time, the statement as in canonical.*, sent by `identify`
     32   statement, via     the same, sent by another decision
     17   tag, id            time, value: what else is to be known of the subject (a tag below)
-    18   "\\0", kind, id     the view's own: to whom something was sent on, and a digest of it (an *errand*)
     34…  "\\0…", place       the view's own: what a department was told last of a dispute, whole
 
-An errand is said anew only when it differs from the one before, and withdrawn when it is no longer due. So what is sent depends on what has
-come, not on its order. A dispute is never withdrawn: a department that was told of it is told of its end, so what it was told last is kept.
+An *errand* is what is sent to another owner. It is said anew only when it differs from the one before, and withdrawn when it is no longer
+due. So what is sent depends on what has come, not on its order. A dispute is never withdrawn: a department that was told of it is told of
+its end, so what it was told last is kept.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from typing import NamedTuple
 
 from bus.resolver.routing import ID_BYTES
 
-WRITTEN = b""
+WRITTEN, SENT, WAITS = b"", b"\0", b"\1"
+LOOK = b"\1"
+"""Value of a record with the subject alone: nothing new, but look at the subject (a value, so that compaction keeps it)."""
 MOVE, RULING, ANSWER = b"M", b"R", b"A"
 """Tags: where a statement goes from here by a person's ruling (id: the statement, `ALL` for every one) · a ruling that put this file right
 (id: the ruling); see `bus.resolver.rulings` · what a department answered to a dispute (id: of both); see `bus.resolver.disputes`."""
@@ -35,7 +39,8 @@ what is said about a benefit (id: as of a link). See `bus.resolver.linking`."""
 FORWARD, DECISION, MEMBER, LINKS = b"f", b"d", b"m", b"l"
 """Kinds of errands: a statement sent on to another subject (id: the statement) · a decision about a statement (id: the statement) · that a
 statement is held to be about this subject (id: the statement) · the links of a person to a dwelling (id: the dwelling)."""
-_SENT = b"\0"
+_NAME_BYTES = 1 + ID_BYTES
+_SENT_BYTES = ID_BYTES + 16  # owner, digest
 _DISPUTE = b"\0q".ljust(2 * ID_BYTES + 1, b"\0")  # with what follows longer than anything else that is kept
 _STAMP = 8
 
@@ -84,14 +89,13 @@ class Due(NamedTuple):
 
 
 class Change(NamedTuple):
-    """An errand to be said (value None: withdrawn), and what is to be kept of it (None: nothing)."""
+    """An errand to be said (value None: withdrawn)."""
 
     kind: bytes
     id: bytes
     owner: bytes
     value: bytes | None
     at: int
-    kept: bytes | None
 
 
 def stamped(at: int, value: bytes) -> bytes:
@@ -114,26 +118,36 @@ def arrived(items: Mapping[bytes, bytes]) -> Arrived:
             told.setdefault(item[:1], {})[item[1:]] = Told(int.from_bytes(value[:_STAMP], "big"), value[_STAMP:])
         elif len(item) > len(_DISPUTE):
             disputes[item[len(_DISPUTE) :].decode()] = value
-        elif item:
-            sent[item[1:]] = value
+        elif item == SENT:
+            sent = unpacked(value)
     return Arrived(list(statements.values()), told, sent, disputes)
 
 
-def changes(sent: Mapping[bytes, bytes], due: Mapping[bytes, Errand], at: int) -> Iterator[Change]:
-    """What is to be said anew, of errands sent and due. `at`: the time of a withdrawal."""
+def kept_of(due: Mapping[bytes, Errand]) -> dict[bytes, bytes]:
+    """What is kept of errands: kind and id → owner and digest."""
+    return {name: errand.owner + digest(errand.value) for name, errand in due.items()}
+
+
+def changes(sent: Mapping[bytes, bytes], due: Mapping[bytes, Errand], kept: Mapping[bytes, bytes], at: int) -> Iterator[Change]:
+    """What is to be said anew, of errands sent and due. `kept`: what is kept of those due; `at`: the time of a withdrawal."""
     for name, before in sent.items():
         owner = before[:ID_BYTES]
         if name not in due or due[name].owner != owner:
-            yield Change(name[:1], name[1:], owner, None, at, None)
+            yield Change(name[:1], name[1:], owner, None, at)
     for name, errand in due.items():
-        kept = errand.owner + digest(errand.value)
-        if sent.get(name) != kept:
-            yield Change(name[:1], name[1:], *errand, kept)
+        if sent.get(name) != kept[name]:
+            yield Change(name[:1], name[1:], *errand)
 
 
-def sent_item(change: Change) -> bytes:
-    """The item under which an errand is kept."""
-    return _SENT + change.kind + change.id
+def packed(sent: Mapping[bytes, bytes]) -> bytes | None:
+    """Errands as they are kept, those of equal sets equal; None for none."""
+    return b"".join(name + kept for name, kept in sorted(sent.items())) or None
+
+
+def unpacked(value: bytes) -> dict[bytes, bytes]:
+    """The inverse of `packed`."""
+    starts = range(0, len(value), _NAME_BYTES + _SENT_BYTES)
+    return {value[at : at + _NAME_BYTES]: value[at + _NAME_BYTES : at + _NAME_BYTES + _SENT_BYTES] for at in starts}
 
 
 def dispute_item(place: str) -> bytes:

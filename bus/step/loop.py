@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +22,7 @@ from bus.step.memory import Memory, Views
 from bus.step.poison import Decider, Refuse
 from bus.step.progress import Place, Reads, all_through, matching
 from bus.step.pulse import Pulse
+from bus.step.valve import Valve
 from bus.step.watch import Watch
 
 POLL_S = 0.2  # how long one poll waits for records; also how soon a stop is noticed
@@ -40,12 +41,14 @@ class Step:
     `decide` is pure: batches in, outputs out, and asked twice it says the same. It raises for nothing that one record can cause;
     where it does all the same, `refuse` makes the outputs (a dead letter, an account delta) for the one record that was found guilty.
     A step that must remember what it read before has a `Memory` instead, which decides with a view of each partition.
+    `after`: the steps behind its valve, each with what it reads (`bus.step.valve`); none: it takes on what there is.
     """
 
     name: str
     reads: Reads
     decide: Callable[[list[Batch]], Iterable[Output]] | Memory
     refuse: Refuse
+    after: Mapping[str, Reads] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Running:
         self._reader: Reader | None = None
         self._topics: list[str] = []
         self._look_at = 0.0
+        self._valve = Valve(log, step.after) if step.after else None
         self._diary = diary(step.name)
         self._failures = 0
         self._again_at = 0.0
@@ -178,7 +182,8 @@ class Running:
         return through
 
     def _one_batch(self, reader: Reader, poll_s: float) -> bool:
-        batches = reader.poll(self._options.batch_records, poll_s)
+        wanted = self._options.batch_records
+        batches = reader.poll(self._valve.room(wanted) if self._valve else wanted, poll_s)
         if not batches:
             self._pulse.alive()
             return False

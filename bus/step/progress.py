@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from bus.eventlog.port import EventLog
+
+PATIENCE_S = 10.0  # a step that has not committed for so long is not waited for; a batch takes a second or two
+
+
+@dataclass(slots=True)
+class Movement:
+    """Whether a group is at work, told from its positions."""
+
+    _committed: int | None = None
+    _moved_at: float | None = None
+
+    def seen(self, committed: int, now: float) -> bool:
+        """Whether it has moved within `PATIENCE_S`. `committed`: the sum of its positions, `now` (s)."""
+        if self._committed is not None and committed != self._committed:
+            self._moved_at = now
+        self._committed = committed
+        return self._moved_at is not None and now - self._moved_at <= PATIENCE_S
 
 
 class Behind(NamedTuple):

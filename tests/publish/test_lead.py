@@ -11,8 +11,9 @@ from publishing import CATALOG, Office, member, members
 
 from bus.event import Output, Record
 from bus.eventlog.port import EventLog, TopicSpec
-from bus.publish.lead import LOOK_S, PATIENCE_S, Lead
+from bus.publish.lead import LOOK_S, Lead
 from bus.publish.publisher import Publication, publish
+from bus.step.progress import PATIENCE_S
 from connectors.files import open_source
 from tests.conformance.adapters import MAKERS, chosen
 

@@ -32,7 +32,7 @@ from bus.sealing import row_hash
 from bus.standards.working_days import WorkingDays
 from bus.step import Memory, Options, Step, run_in_turn
 from tests.conformance.adapters import Place
-from tests.resolver.world import BATCH, KEYS, PARTITIONS, TIME, codec, weights
+from tests.resolver.world import BATCH, KEYS, MANY, PARTITIONS, TIME, codec, weights
 
 DEPARTMENTS = ("housing", "civil", "social")
 ORDER = ("identify", "alias", "match", "join", "link", "merge")
@@ -197,7 +197,7 @@ def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER) -> int:
         "match": Memory(Match(KEYS, routes).decide),
         "join": Memory(Join(KEYS, routes, weights()).decide),
         "link": Linking(decode, KEYS, routes).memory(),
-        "merge": Merge(follows, routes, DEPARTMENTS).memory(),
+        "merge": Merge(follows, routes, DEPARTMENTS, many=MANY).memory(),
     }
     steps = [Step(name, resolving.READS[name], made[name], resolving.refuse) for name in names]
     return run_in_turn(log, steps, Options(state, BATCH, 60.0))

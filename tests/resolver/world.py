@@ -37,6 +37,8 @@ from tests.conformance.adapters import Place
 
 PARTITIONS = 3
 BATCH = 50
+MANY = 8
+"""Records of a partition that are a long line here, so that subjects are decided on at once, in their turn, and in any mixture of both."""
 ORDER = ("identify", "alias", "match", "join", "merge")
 KEYS = KeyRing("t000000", b"t" * 32, b"r" * 32, b"n" * 32, {}, "", {})
 TIME = 1_790_000_000_000
@@ -199,7 +201,7 @@ def steps() -> dict[str, Step]:
 
     identify = Identify(decode, names, KEYS, routes).memory()
     alias = Memory(Alias("dwelling", routes).decide)
-    merge = Merge(dict.fromkeys(topics.MASTERS, follows), routes).memory()
+    merge = Merge(dict.fromkeys(topics.MASTERS, follows), routes, many=MANY).memory()
     canonical = tuple(topics.canonical(entity) for entity in topics.MASTERS)
     internal = tuple(topics.internal(entity) for entity in topics.MASTERS)
     return {

@@ -1,0 +1,55 @@
+"""A valve between a long line of records and the steps behind it: how many records a step may take on at a time.
+
+What is published stands in a topic for each dataset, and each partition has its share of a poll: there a live row passes by whole cities
+that wait. Behind the normalizer there is one line for all. So what waits is kept before it: the normalizer takes on little at a time, and
+only while the steps after it have little before them. What one record then waits for behind the valve is bounded by `MOST` and
+`AT_ONCE`, however much is left to do. Steps that nobody runs, or that hang, are not waited for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bus.eventlog.port import EventLog
+from bus.step.progress import Movement, Reads, is_read
+
+MOST = 500  # records before all steps behind the valve: some 50 ms of one core
+AT_ONCE = 100  # records of a batch: no fewer than there are partitions of raw.* that may be waiting, so that each has its share
+LONGEST_S = 1.0  # of one wait: a step must poll from time to time to stay in its group
+_LOOK_S = 0.02
+
+
+@dataclass(slots=True)
+class Valve:
+    """`after`: the steps behind it, each with what it reads."""
+
+    log: EventLog
+    after: Mapping[str, Reads]
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _moves: dict[str, Movement] = field(default_factory=dict)
+
+    def room(self, wanted: int) -> int:
+        """How many of the records `wanted` may be taken on now. Waits a while where too many are on their way; one is always taken on, so
+        that the group is never left and nothing stands still. Raises what looking into the log raises."""
+        until = self.clock() + LONGEST_S
+        while (waiting := self._waiting()) is not None and waiting > MOST:
+            if self.clock() >= until:
+                return 1
+            self.sleep(_LOOK_S)
+        return wanted if waiting is None else min(wanted, AT_ONCE)
+
+    def _waiting(self) -> int | None:
+        """How many records are before the steps that are at work, None where some wait and none is."""
+        topics, now = self.log.topics(), self.clock()
+        total = asleep = 0
+        for group, reads in self.after.items():
+            positions = self.log.positions(group)
+            moves = self._moves.setdefault(group, Movement()).seen(sum(positions.values()), now)
+            mine = [(info.name, p, first, end) for info in topics if is_read(info.name, reads) for p, (first, end) in info.ends.items()]
+            left = sum(end - max(first, positions.get((name, p), first)) for name, p, first, end in mine)
+            total += left * moves
+            asleep += left * (not moves)
+        return None if asleep and not total else total

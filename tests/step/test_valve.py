@@ -1,0 +1,96 @@
+"""Behind the valve little is on its way; who stands still, or is not there, is not waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bus.event import Output, Record
+from bus.eventlog.port import EventLog, TopicSpec
+from bus.step.progress import PATIENCE_S
+from bus.step.valve import AT_ONCE, LONGEST_S, MOST, Valve
+from tests.conformance.adapters import MAKERS
+
+TOPIC = "canonical.x"
+ALL = 2000
+
+
+class World:
+    """A log with a topic that a step reads, and a time that passes when somebody sleeps; `meanwhile` is what the step does then."""
+
+    def __init__(self, log: EventLog) -> None:
+        self.log, self.now = log, 100.0
+        self.meanwhile: Callable[[], None] = lambda: None
+        log.create([TopicSpec(TOPIC, 2)])
+        self.valve = Valve(log, {"step": TOPIC}, lambda: self.now, self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.meanwhile()
+
+    def write(self, count: int) -> None:
+        with self.log.writer("w") as writer:
+            writer.append([Output(TOPIC, Record(b"%d" % n, b"", 1)) for n in range(count)])
+
+    def work(self, count: int) -> None:
+        """The step commits `count` records."""
+        with self.log.reader("step", [TOPIC]) as reader:
+            while count > 0:
+                count -= sum(len(batch.offsets) for batch in reader.poll(count, 5.0))
+                reader.commit([])
+
+    def at_work(self) -> None:
+        """The step is seen to move."""
+        self.write(2)
+        self.work(1)
+        self.valve.room(ALL)
+        self.work(1)
+        self.valve.room(ALL)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(MAKERS["sqlite"](tmp_path).open())
+
+
+def test_where_nobody_runs_the_steps_behind_it_is_open(world: World) -> None:
+    world.write(MOST + 1)
+
+    assert [world.valve.room(ALL) for _ in range(3)] == [ALL] * 3
+
+
+def test_while_the_steps_behind_keep_up_it_lets_through_a_little_at_a_time(world: World) -> None:
+    world.at_work()
+    world.write(MOST)
+
+    assert world.valve.room(ALL) == AT_ONCE
+    assert world.valve.room(3) == 3
+
+
+def test_it_is_shut_until_few_are_on_their_way(world: World) -> None:
+    world.at_work()
+    world.write(MOST + 50)
+    world.meanwhile = lambda: world.work(10)
+    began = world.now
+
+    assert world.valve.room(ALL) == AT_ONCE
+    assert world.now == pytest.approx(began + 5 * 0.02)
+
+
+def test_it_never_shuts_for_good(world: World) -> None:
+    world.at_work()
+    world.write(2 * MOST)
+    began = world.now
+
+    assert world.valve.room(ALL) == 1
+    assert world.now == pytest.approx(began + LONGEST_S, abs=0.1)
+
+
+def test_a_step_that_stands_still_is_not_waited_for(world: World) -> None:
+    world.at_work()
+    world.write(2 * MOST)
+    world.now += PATIENCE_S + 1
+
+    assert world.valve.room(ALL) == ALL
