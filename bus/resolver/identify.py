@@ -14,7 +14,7 @@ from bus.contracts.codec import Decoder
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
-from bus.resolver import alias
+from bus.resolver.alias import Question
 from bus.resolver.evidence import Claim, claims_of, place_claims
 from bus.resolver.homes import Home, home_of, may_be_held
 from bus.resolver.routing import ID_BYTES, Routes
@@ -58,7 +58,7 @@ class Identify:
         if old and old != subject:
             outputs.append(self._send(entity, old, key, None, record.timestamp))
         if names:
-            sent = alias.question(names[1:], value) if entity == "dwelling" else value
+            sent = Question(entity, names[1:], value).encoded() if entity == "dwelling" else value
             outputs.append(self._send(entity, subject, key, sent, record.timestamp))
         telling = self._tell(key, self._claims(entity, key, said, subject), told, record.timestamp, outputs)
         view.put(key, b"", order + (subject or _NO_SUBJECT) + telling)

@@ -18,6 +18,7 @@ from bus.eventlog.port import EventLog, partition_of
 from bus.keys import KeyRing
 from bus.resolver.history import Times, Version, at, same_subject
 from bus.resolver.identify import version_order
+from bus.resolver.join import TOGETHER
 from bus.resolver.master import by_themselves, opened
 from bus.resolver.merge import keep
 from bus.resolver.routing import ID_BYTES
@@ -94,7 +95,12 @@ class Store:
         for each in statements:
             with self._view(self._home(each.key), topics.DECISION) as view:
                 decided = view.get(each.key)
-            kinds = json.loads(decided)["evidence"].get(subject.hex()) if decided else None
+            if decided is None:
+                continue
+            told = json.loads(decided)
+            kinds = told["evidence"].get(subject.hex())
+            if told["verdict"] == TOGETHER:  # its group may have come to mean somebody
+                kinds = next(iter(told["evidence"].values()))
             if kinds:
                 found[each.key] = tuple(kinds)
         return found
