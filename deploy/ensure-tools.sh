@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what the tests need beside Python is here: Java 17, Maven, the broker's jars, promtool.
+# Makes sure that what the tests need beside Python is here: Java 17, Maven, the broker's jars, promtool, a browser.
 # As root on Debian it installs them; elsewhere it stops with one line naming the package.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,6 +18,7 @@ need() { # need COMMAND PACKAGE
 # Debian's prometheus package would start a server where services run; only its promtool is wanted, so none is started.
 need promtool prometheus
 [ -x "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" ] || need initdb postgresql
+command -v chromium >/dev/null 2>&1 || need chromium-headless-shell chromium-headless-shell
 case "${LOG:-sqlite,kafka}" in
     *kafka*)
         need java openjdk-17-jre-headless

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -12,27 +10,21 @@ from typing import Annotated, Any
 import typer
 
 from bus.cli.context import App, of
+from bus.cli.files import plain, show_explanation, show_file, shown, words_of
 from bus.cli.links import show_links
-from bus.cli.reading import _bytes
-from bus.cli.say import note, out, table
-from bus.cli.subjects import BONDS, EVIDENCE, Entity, open_store, read_subject
-from bus.cli.times import AsOf, KnownAt, read_times, say_times
+from bus.cli.say import note, out
+from bus.cli.subjects import Entity, open_past, open_store, read_subject
+from bus.cli.times import AsOf, KnownAt, read_times, say_times, times_as_json
 from bus.errors import CheckFailed, WrongUse
 from bus.resolver import explain as why
 from bus.resolver import rules as rule_files
 from bus.resolver.history import Times
 from bus.resolver.identify import subject_of
-from bus.resolver.master import as_value, iso
+from bus.resolver.master import as_value
+from bus.resolver.past import Past
 from bus.resolver.rules import Rules
 from bus.resolver.store import Store
-from bus.resolver.survivorship import Statement, merge
-
-RULES = {"authority": "权威来源 authority", "fallback": "后备来源 fallback", "recency": "最新 recency", "only": "唯一来源 only"}
-HIDDEN = frozenset({"id_token"})
-"""Fields that only programs need."""
-
-Words = Mapping[str, Mapping[str, str]]
-"""Field → code → what it means."""
+from bus.resolver.survivorship import merge
 
 
 class Form(StrEnum):
@@ -65,23 +57,24 @@ def show(
     """The file of a resident or dwelling: each field, who said it, since when. 查看一人一档、一房一档。Exit 5 if nothing is known."""
     app = of(ctx)
     store = open_store(app, entity)
+    past = open_past(app, entity, store)
     rules = rule_files.load(app.schemas, entity)
     times = read_times(as_of, known_at)
-    found = [
-        (whose, record)
-        for each in _subjects(app, store, entity, subject, token, _number() if from_stdin else None, source)
-        if (record := _file(store, whose := store.joined_to(each), rules, times)) is not None
-    ]
+    asked = _subjects(app, store, entity, subject, token, _number() if from_stdin else None, source)
+    told = [(whose := store.joined_to(each), *_file(store, past, whose, rules, times)) for each in asked]
+    found = [(whose, record) for whose, record, _ in told if record is not None]
+    forgotten = sum(missing for _, _, missing in told)
     if not found:
-        raise _unknown()
-    say_times(times, app.settings.raw_days)
+        raise _unknown(times, forgotten)
+    say_times(times, forgotten, app.settings.raw_days)
+    if not times.are_now:
+        note("Links, and which disputes were settled, are told for today only. 关系及异议是否已解决，仅提供当前情况。")
     for each, record in found:
         if _as_json(how):
-            out(_plain(record))
+            out(plain(record))
         else:
-            _show(entity, each.hex(), record, rules, _words(app, entity))
-            if record["links"] is not None:
-                show_links(app, record["links"], shown)
+            show_file(entity, each.hex(), record, rules, words_of(app, entity))
+            show_links(app, record["links"] or [], shown)
 
 
 def explain(
@@ -107,28 +100,31 @@ def explain(
         )
     store = open_store(app, entity)
     times = read_times(as_of, known_at)
-    statements = _statements(store, store.joined_to(read_subject(subject)), times)
+    whose = store.joined_to(read_subject(subject))
+    today = store.statements(whose)
+    evidence = store.evidence(whose, today)
+    statements, forgotten = (today, 0) if times.are_now else open_past(app, entity, store).then(whose, times)
     if not statements:
-        raise _unknown()
-    say_times(times, app.settings.raw_days)
-    evidence = store.evidence(read_subject(subject), statements)
+        raise _unknown(times, forgotten)
+    say_times(times, forgotten, app.settings.raw_days)
+    bonds = why.bonds(entity, today, evidence) if times.are_now else why.bonds_then(entity, statements, today, evidence)
     if _as_json(how):
-        out(_plain(why.as_json(entity, subject, statements, rules, field, evidence)))
+        said = why.as_json(entity, whose.hex(), bonds, statements, rules, field)
+        out(plain(said if times.are_now else {**said, "times": times_as_json(times, forgotten)}))
     else:
-        _explain(subject, why.bonds(entity, statements, evidence), statements, rules, field, _words(app, entity))
+        show_explanation(whose.hex(), bonds, statements, rules, field, words_of(app, entity))
 
 
-def _file(store: Store, subject: bytes, rules: Rules, times: Times) -> dict[str, Any] | None:
-    """The master record as it is, or as it would have been at these times: then also with disputes that answers have closed,
-    and of links and event nothing is said (null)."""
+def _file(store: Store, past: Past, subject: bytes, rules: Rules, times: Times) -> tuple[dict[str, Any] | None, int]:
+    """The master record as it is, or as it would have been at these times, and how many statements may be missing from it. One of another
+    time was never written: it has no event id, no links, and is disputed wherever departments differed."""
     if times.are_now:
-        return store.master(subject)
-    statements = store.statements_at(subject, times)
-    return {**as_value(subject, merge(statements, rules)), "links": None, "event_id": None} if statements else None
-
-
-def _statements(store: Store, subject: bytes, times: Times) -> list[Statement]:
-    return store.statements(subject) if times.are_now else store.statements_at(subject, times)
+        return store.master(subject), 0
+    statements, forgotten = past.then(subject, times)
+    if not statements:
+        return None, forgotten
+    value = as_value(subject, merge(statements, rules))
+    return {**value, "event_id": None, "links": None, "times": times_as_json(times, forgotten)}, forgotten
 
 
 def _subjects(
@@ -171,109 +167,27 @@ def _token(app: App, number: str) -> str:
     return token(app.keys, read.value.kind, read.value.number)
 
 
-def _unknown() -> CheckFailed:
+def _unknown(times: Times, forgotten: int) -> CheckFailed:
+    if times.are_now:
+        return CheckFailed(
+            "Nothing is known of it.",
+            "没有相关档案。",
+            hint="Was it published, and are the steps through (`civicbus run --until-idle`)?",
+            hint_zh="请确认数据已发布，且处理步骤已完成（`civicbus run --until-idle`）。",
+        )
+    if forgotten:
+        return CheckFailed(
+            "What was said of it then is no longer kept.",
+            "当时的说法已不再保留。",
+            hint="Ask for a later time; CIVICBUS_RAW_DAYS says how long versions are kept.",
+            hint_zh="请查询较晚的时间；CIVICBUS_RAW_DAYS 决定各版本的保留时间。",
+        )
     return CheckFailed(
-        "Nothing is known of it.",
-        "没有相关档案。",
-        hint="Was it published, and are the steps through (`civicbus run --until-idle`)?",
-        hint_zh="请确认数据已发布，且处理步骤已完成（`civicbus run --until-idle`）。",
+        "Nothing is known of it for that time.",
+        "该时间没有相关档案。",
+        hint="Ask for a later time, or without --as-of and --as-known-at.",
+        hint_zh="请查询较晚的时间，或不加 --as-of、--as-known-at。",
     )
-
-
-def _show(entity: str, subject: str, record: dict[str, Any], rules: Rules, words: Words) -> None:
-    title = {"resident": "居民档案 Resident", "dwelling": "房屋档案 Dwelling"}[entity]
-    columns = ("字段 field", "值 value", "部门 department", "自 true since", "获知 known since", "规则 rule", "一致 agree", "争议 disputed")
-    rows = []
-    for name in (name for name in rules if name in record["fields"] and name not in HIDDEN):
-        said = record["fields"][name]
-        since = (said["valid_from"] or "—")[:10], said["known_from"][:10]
-        disputed = "有争议 disputed" if said["disputed"] else ""
-        label = f"{rules[name].zh} {rules[name].en}"
-        rows.append(
-            (
-                label,
-                shown(said["value"], words.get(name)),
-                said["department"],
-                *since,
-                RULES.get(said["rule"], said["rule"]),
-                str(said["agree"]),
-                disputed,
-            )
-        )
-    table(f"{title} {subject}", columns, rows)
-    table(
-        f"来源 sources ({len(record['sources'])})",
-        ("数据集 dataset", "批次 delivery", "文件 file", "行 row", "角色 role"),
-        map(_where, record["sources"]),
-    )
-
-
-def _explain(subject: str, bonds: list[why.Bond], statements: list[Statement], rules: Rules, field: str | None, words: Words) -> None:
-    rows = [(*_where(b.statement.said["source"]), _bond(b), str(b.shared_with)) for b in bonds]
-    columns = ("数据集 dataset", "批次 delivery", "文件 file", "行 row", "角色 role", "归并依据 joined by", "相同陈述数 shared with")
-    table(f"{subject}: 为何是同一对象 why these are one", columns, rows)
-    for reason in why.reasons(statements, rules, field):
-        rule = rules[reason.field]
-        order = " > ".join(reason.order) or "—"
-        considered = [
-            (
-                " ".join(why.VERDICTS[c.verdict]) + (" ≠" if c.differs else ""),
-                shown(c.value, words.get(reason.field)),
-                c.statement.said["source"]["dataset"],
-                str(c.statement.said["source"]["row"] or ""),
-                (c.statement.valid_from or "—")[:10],
-                iso(c.statement.known_from)[:10],
-                c.statement.said["mapping"],
-            )
-            for c in reason.considered
-        ]
-        heads = ("结论 verdict", "值 value", "数据集 dataset", "行 row", "自 true since", "获知 known since", "映射 mapping")
-        table(f"{rule.zh} {rule.en} · {RULES.get(reason.rule, reason.rule)} · {order}", heads, considered)
-
-
-def _bond(bond: why.Bond) -> str:
-    by = "；".join(EVIDENCE.get(kind, kind) for kind in bond.evidence)
-    return by or BONDS.get(bond.by or "", "自成一档 alone")
-
-
-def _where(source: dict[str, Any]) -> tuple[str, str, str, str, str]:
-    file = " / ".join(each for each in (source["file"], source["sheet"]) if each)
-    return source["dataset"], source["delivery"], file, str(source["row"] or ""), source["role"]
-
-
-def _words(app: App, entity: str) -> Words:
-    """The national code lists by field."""
-    fields = app.catalog.entities[entity].schema.root.fields
-    found: dict[str, dict[str, str]] = {}
-    for field in fields:
-        if listed := field.annotations.get("code_list"):
-            with (app.schemas / "codes" / f"{listed}.csv").open(encoding="utf-8", newline="") as lines:
-                found[field.name] = {row["code"]: row["name"] for row in csv.DictReader(lines)}
-    return found
-
-
-def shown(value: Any, words: Mapping[str, str] | None = None) -> str:
-    """A value as a clerk reads it: a code in `words`, phones masked, an address as it was written, else in its parts."""
-    if words and isinstance(value, str):
-        return f"{words.get(value, '')} {value}".strip()
-    if isinstance(value, bool):
-        return "是 yes" if value else "否 no"
-    if isinstance(value, list):
-        return "、".join(each["masked"] if isinstance(each, dict) else str(each) for each in value)
-    if isinstance(value, dict):
-        return value.get("text") or "".join(
-            value.get(part) or "" for part in ("county", "town", "community", "road", "road_no", "compound")
-        )
-    return str(value)
-
-
-def _plain(value: Any) -> Any:
-    """For programs: ciphertexts in base64, as `read` prints them."""
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return _bytes(value) if isinstance(value, bytes) else value
 
 
 def _as_json(how: Form | None) -> bool:

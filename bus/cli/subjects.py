@@ -8,7 +8,9 @@ from enum import StrEnum
 from bus.cli.context import App
 from bus.cli.steps import state_of_log
 from bus.errors import WrongUse
+from bus.resolver.past import Past, named
 from bus.resolver.store import Store
+from bus.resolver.versions import Versions
 
 BONDS = {
     "token": "证件号码相同 same number",
@@ -39,6 +41,13 @@ class Entity(StrEnum):
 def open_store(app: App, entity: str) -> Store:
     """The files of an entity, to be looked up."""
     return Store(app.log, entity, app.codec.decoder(), app.keys, state_of_log(app.settings, app.log))
+
+
+def open_past(app: App, entity: str, store: Store) -> Past:
+    """The files of an entity as they were, beside those of today."""
+    decode, keys = app.codec.decoder(), app.keys
+    versions = Versions(app.log, entity, decode, keys, lambda said: named(entity, said, keys), state_of_log(app.settings, app.log))
+    return Past(entity, store, versions, decode, keys)
 
 
 def read_subject(text: str) -> bytes:

@@ -54,6 +54,11 @@ class Question(NamedTuple):
         return cls(_ENTITIES[entity], [value[at : at + ID_BYTES] for at in range(1, end, ID_BYTES)], value[end:])
 
 
+def is_claim(alias: bytes, item: bytes) -> bool:
+    """Whether an item (statement, via) under an alias is a claim on it."""
+    return item[ID_BYTES:] not in (alias, HELD)
+
+
 def meaning(alias: bytes, claims: Iterable[bytes]) -> bytes:
     """Whom an alias means, by the claims on it."""
     named = set(claims)
@@ -87,7 +92,7 @@ class Alias:
             else:
                 items[item] = timestamp.to_bytes(_STAMP, "big") + value
                 view.put(alias, item, items[item])
-        now = meaning(alias, (said[_STAMP:] for item, said in items.items() if item[ID_BYTES:] not in (alias, HELD)))
+        now = meaning(alias, (said[_STAMP:] for item, said in items.items() if is_claim(alias, item)))
         if now != meant:
             view.put(alias, _MEANT, now)
         for item in sorted(before.keys() | items.keys()):

@@ -46,12 +46,13 @@ NO_EVIDENCE: Mapping[bytes, tuple[str, ...]] = MappingProxyType({})
 
 class Bond(NamedTuple):
     """Why a statement is held to be about the subject: the kind of identity it shares (None: it names none), and with how many others;
-    or what evidence led it there (`bus.resolver.evidence`)."""
+    or what evidence led it there (`bus.resolver.evidence`). `as_today`: told of today, because the version shown names no identity."""
 
     statement: Statement
     by: str | None
     shared_with: int
     evidence: tuple[str, ...] = ()
+    as_today: bool = False
 
 
 def reasons(statements: Sequence[Statement], rules: Rules, field: str | None = None) -> list[Reason]:
@@ -78,6 +79,18 @@ def bonds(entity: str, statements: Sequence[Statement], evidence: Mapping[bytes,
     return found
 
 
+def bonds_then(
+    entity: str, then: Sequence[Statement], today: Sequence[Statement], evidence: Mapping[bytes, tuple[str, ...]] = NO_EVIDENCE
+) -> list[Bond]:
+    """By what the versions of another time come to this subject: by the identities that they name themselves; one that names none, by what
+    is decided of its statement `today`, from what that says now."""
+    now = {bond.statement.key: bond for bond in bonds(entity, today, evidence)}
+    return [
+        now[bond.statement.key]._replace(statement=bond.statement, as_today=True) if bond.by is None and bond.statement.key in now else bond
+        for bond in bonds(entity, then)
+    ]
+
+
 def _considered(statements: Sequence[Statement], rule: Rule, by: Statement) -> list[Considered]:
     competing = candidates(statements, rule)
     held = next(each for each in competing if each.statement.key == by.key)
@@ -100,12 +113,7 @@ def _verdict(one: Candidate, held: Candidate, rule: Rule) -> str:
 
 
 def as_json(
-    entity: str,
-    subject: str,
-    statements: Sequence[Statement],
-    rules: Rules,
-    field: str | None = None,
-    evidence: Mapping[bytes, tuple[str, ...]] = NO_EVIDENCE,
+    entity: str, subject: str, bonds: Sequence[Bond], statements: Sequence[Statement], rules: Rules, field: str | None = None
 ) -> dict[str, Any]:
     """The explanation for programs."""
     return {
@@ -118,8 +126,9 @@ def as_json(
                 "joined_by": b.by,
                 "shared_with": b.shared_with,
                 "evidence": list(b.evidence),
+                "as_decided_today": b.as_today,
             }
-            for b in bonds(entity, statements, evidence)
+            for b in bonds
         ],
         "fields": {
             r.field: {"rule": r.rule, "order": list(r.order), "considered": [_line(c) for c in r.considered]}

@@ -1,25 +1,24 @@
 """TIME: what was so on a day, and what we had been told by a time. All versions of a statement → the one that is asked for. Pure.
 
     known at T    the newest version published by T, as who is who is decided today: what the file would have shown then
-    as of D       the newest version that the department dates on or before D. One that says no date always was so. A version that
-                  *corrects* puts right what stood before it, for all times; one that *ends* takes effect on its date
+    as of D       the newest version that the department dates on or before D. One that says no date always was so. One that *corrects*
+                  takes the place of the version before it, for all times; one that *annuls* says of all before it that they never
+                  were; one that *ends* takes effect on its date
 
 Both at once: of what we knew at T, what was so on D.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from bus.resolver.identity import identities
 from bus.resolver.survivorship import Statement
-
-_WRONG = frozenset({"corrected", "annulled"})
 
 
 class Times(NamedTuple):
-    """For when an answer is. `as_of`: ISO 8601, as precise as it is meant (2026-09, 2026-09-30); `known_at`: ms since 1970. None: now."""
+    """For when an answer is. `as_of`: ISO 8601, as precise as it is meant (2026-09, 2026-09-30, 2026-09-30T12:00:00+08:00);
+    `known_at`: ms since 1970. None: now."""
 
     as_of: str | None = None
     known_at: int | None = None
@@ -39,40 +38,31 @@ class Version(NamedTuple):
 
 def at(versions: Iterable[Version], times: Times) -> Statement | None:
     """The version of one statement that answers for these times; None where it was not known, or not so, yet."""
-    known = [each for each in versions if times.known_at is None or each.statement.known_from <= times.known_at]
-    told = [each.statement for each in sorted(set_by_order(known), key=lambda each: each.order)]
-    if not told:
-        return None
+    known = {each.order: each.statement for each in versions if times.known_at is None or each.statement.known_from <= times.known_at}
+    told = [known[order] for order in sorted(known)]
     if times.as_of is None:
-        return told[-1]
+        return told[-1] if told else None
     return _as_of(told, times.as_of)
 
 
-def same_subject(entity: str, one: Statement, today: Statement) -> bool:
-    """Whether a version speaks of whom the row speaks of today. A row keeps its key when it comes to name somebody else (a dwelling that
-    was sold), and what it said of the other belongs in no file but his. Where one of the two names no identity, a person has to bear the
-    same name."""
-    names, named = (identities(entity, each.said) or () for each in (one, today))
-    if names and named:
-        return bool(set(names) & set(named))
-    return entity != "resident" or (bool(one.said.get("name")) and one.said["name"] == today.said.get("name"))
-
-
-def set_by_order(versions: Iterable[Version]) -> Iterable[Version]:
-    """Each version once, however often it was handed in."""
-    return {each.order: each for each in versions}.values()
+def began_before(versions: Collection[Version]) -> bool:
+    """Whether there were versions before those that are kept: a log lets go of the oldest first, and the first of all says *created*."""
+    return not versions or min(versions, key=lambda each: each.order).statement.said["operation"] != "created"
 
 
 def _as_of(told: Sequence[Statement], day: str) -> Statement | None:
     """`told`: versions in rising order."""
-    first = max((number for number, each in enumerate(told) if each.said["operation"] in _WRONG), default=0)
-    right = told[first:]
-    if first and not _begun(right[0], day):  # what is corrected was so since whenever the wrong version said
-        return right[0] if any(_begun(each, day) for each in told[:first]) else None
-    begun = [each for each in right if _begun(each, day)]
-    return begun[-1] if begun else None
+    held: list[tuple[str | None, Statement]] = []  # since when, in rising order of versions
+    for each in told:
+        since = each.valid_from
+        replaced = {"corrected": held[-1:], "annulled": held}.get(each.said["operation"], [])
+        if replaced:
+            since = _earliest([since, *(began for began, _ in replaced)])
+            held = held[: len(held) - len(replaced)]
+        held.append((since, each))
+    return next((each for since, each in reversed(held) if since is None or since[: len(day)] <= day), None)
 
 
-def _begun(statement: Statement, day: str) -> bool:
-    since = statement.valid_from
-    return since is None or since[: len(day)] <= day
+def _earliest(dates: Iterable[str | None]) -> str | None:
+    """None (always) is before all. Of 2026 and 2026-09 the former is the earlier: it may mean its first day."""
+    return min(dates, key=lambda date: date or "") or None

@@ -19,6 +19,7 @@ from bus.resolver.disputes import Answer, Clock, Disputes, Place
 from bus.resolver.docket import ELSEWHERE, NUMBER
 from bus.resolver.ends import can_be_ends
 from bus.resolver.identify import own_subject
+from bus.resolver.link_differences import link_differences, settled_links, stating_links
 from bus.resolver.linked import as_values, link_errands, links_of
 from bus.resolver.links import Link
 from bus.resolver.rulings import corrected, settled
@@ -59,11 +60,11 @@ class _Maker:
         kept_here = {each.key for each in stay}
         at = max((each.known_from for each in come.statements), default=0)
         master = self._merge([each for each in said if each.key in kept_here]) if stay else None
-        master, disputes = self._disputed(subject, master, come)
+        found = links_of(self._entity, come, master) if master else []
+        master, found, disputes = self._disputed(subject, master, found, come)
         errands = sent_on(subject, come, gone, strangers)
         if master is None:
             return Due(None, at, errands, disputes)
-        found = links_of(self._entity, come, master)
         errands |= link_errands(self._entity, subject, master, found, self._ends, self._keys)
         at = max(at, *(each.known_from for each in found)) if found else at
         return Due(self._record(subject, master, come, found), at, errands, disputes)
@@ -72,20 +73,29 @@ class _Maker:
         rights = corrected(come, max(each.known_from for each in master.statements))
         return self._named(self._encode(as_value(subject, master, rights, found)))
 
-    def _disputed(self, subject: bytes, master: Master | None, come: Arrived) -> tuple[Master | None, dict[str, Told]]:
-        """The master without the differences that are settled, and what departments are told of those that are not."""
-        found: list[Difference] = []
+    def _disputed(
+        self, subject: bytes, master: Master | None, found: list[Link], come: Arrived
+    ) -> tuple[Master | None, list[Link], dict[str, Told]]:
+        """Master and links without the differences that are settled, and what departments are told of those that are not."""
+        differ: list[Difference] = []
         if master is not None:
-            found = differences(self._entity, subject, master, self._rules, self._keys, self._departments)
-        if not found and not come.disputes:
-            return master, {}
+            differ = differences(self._entity, subject, master, self._rules, self._keys, self._departments)
+            if self._entity == "resident":
+                differ += link_differences(subject, master, found, self._rules, self._keys, self._departments)
+        if not differ and not come.disputes:
+            return master, found, {}
         answers = [Answer.decoded(told.value, told.at) for told in come.told.get(ANSWER, {}).values()]
         before = {Place(*place.split(":", 1)): self._decode(value)[1] for place, value in come.disputes.items()}
         now = max((*(each.known_from for each in come.statements), *(each.at for each in answers)), default=0)
-        asked = Disputes(self._entity, subject, self._keys, self._clock, partial(stating, master, self._rules), now)
-        settled = asked.settled(found, answers, before)
+        asked = Disputes(self._entity, subject, self._keys, self._clock, partial(self._stating, master, found), now)
+        settled = asked.settled(differ, answers, before)
         told = {":".join(place): Told(now, self._encode_dispute(dict(record))) for place, record in settled.records.items()}
-        return without(master, self._rules, settled.over) if master is not None else None, told
+        if master is not None:
+            master = without(master, self._rules, settled.over)
+        return master, settled_links(found, differ, settled.over), told
+
+    def _stating(self, master: Master | None, found: Sequence[Link], field: str) -> frozenset[str]:
+        return stating(master, self._rules, field) | stating_links(found, field)
 
     def _named(self, encoded: bytes) -> bytes:
         """The record with its event_id, which is the last field: a hash of all before it, as 32 hexadecimal digits."""

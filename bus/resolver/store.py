@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,15 @@ from bus.event import Batch
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog, partition_of
 from bus.keys import KeyRing
-from bus.resolver.history import Times, Version, at, same_subject
-from bus.resolver.identify import version_order
+from bus.resolver.alias import is_claim, meaning
 from bus.resolver.join import TOGETHER
 from bus.resolver.master import by_themselves, opened
 from bus.resolver.merge import keep
-from bus.resolver.routing import ID_BYTES
-from bus.resolver.rulings import settled
-from bus.resolver.subject import ALL, MOVE, Arrived, arrived, stamped, unstamped
+from bus.resolver.routing import ID_BYTES, split
+from bus.resolver.rulings import Ruling, settled
+from bus.resolver.subject import ALL, MOVE, Arrived, arrived
 from bus.resolver.survivorship import Statement
-from bus.step.memory import between
+from bus.step.memory import followed
 from bus.step.view import View
 
 _MASTER = b""
@@ -56,24 +55,6 @@ class Store:
         here = {each.key for each in stay}
         return sorted((each for each in said if each.key in here), key=lambda each: each.key)
 
-    def statements_at(self, subject: bytes, times: Times) -> list[Statement]:
-        """What was said about a subject by that time, or is said of that day; who is who as it is decided today. What a row then said of
-        somebody else is left out."""
-        found = [(at(self._versions(each.key), times), each) for each in self.statements(subject)]
-        return [then for then, today in found if then is not None and same_subject(self._entity, then, today)]
-
-    def _versions(self, statement: bytes) -> list[Version]:
-        """All versions of a statement that this view has seen: those that canonical.* still has, and those it has let go of since."""
-        topic = topics.canonical(self._entity)
-        partitions = next(len(info.ends) for info in self._log.topics() if info.name == topic)
-        with self._view(partition_of(statement, partitions), topic) as view:
-            items = view.items(statement)
-        return [Version(order, self._version(statement, value)) for order, value in items.items()]
-
-    def _version(self, statement: bytes, value: bytes) -> Statement:
-        at, said = unstamped(value)
-        return Statement(statement, at, self._decode(said)[1])
-
     def joined_to(self, subject: bytes) -> bytes:
         """The subject whose file a person joined this one to; itself where none did."""
         seen = {subject}
@@ -88,6 +69,19 @@ class Store:
             return arrived({})
         with self._view(self._home(subject), topics.internal(self._entity)) as view:
             return arrived(view.items(subject))
+
+    def meant(self, alias: bytes) -> bytes:
+        """The subject that an alias of a dwelling means."""
+        if not self._partitions:
+            return alias
+        with self._view(self._home(alias), topics.ALIAS) as view:
+            return meaning(alias, view.items(alias).values())
+
+    def ruling(self, id: bytes) -> Ruling | None:
+        """A ruling by its id, None where there is none."""
+        with self._view(self._home(id), topics.DECISION) as view:
+            record = view.get(id)
+        return Ruling.read(id, 0, record) if record else None
 
     def evidence(self, subject: bytes, statements: Sequence[Statement]) -> dict[bytes, tuple[str, ...]]:
         """Statement key → the kinds of evidence that led it to the subject, of those that evidence led there."""
@@ -140,18 +134,9 @@ class Store:
     def _home(self, subject: bytes) -> int:
         return partition_of(subject, self._partitions)
 
-    def _view(self, partition: int, topic: str) -> closing[View]:
-        view = View(self._folder, f"{topic}.{partition}", self._log.identity())
-        folds = {
-            topics.master(self._entity): self._learn_masters,
-            topics.canonical(self._entity): self._learn_versions,
-            topics.DECISION: _learn_decisions,
-        }
-        fold = folds.get(topic, keep)
-        for batch in between(self._log, topic, partition, view.position(topic)):
-            fold(batch, view)
-            view.save({topic: batch.next_offset})
-        return closing(view)
+    def _view(self, partition: int, topic: str) -> AbstractContextManager[View]:
+        folds = {topics.master(self._entity): self._learn_masters, topics.DECISION: _learn_decisions, topics.ALIAS: _learn_claims}
+        return followed(self._log, self._folder, topic, partition, folds.get(topic, keep))
 
     def _learn_masters(self, batch: Batch, view: View) -> None:
         for record in batch.records:
@@ -165,12 +150,6 @@ class Store:
             view.put(subject, _MASTER, record.value)
             for row in self._rows(record.value):
                 view.put(row, subject, b"")
-
-    def _learn_versions(self, batch: Batch, view: View) -> None:
-        for record in batch.records:
-            if record.key is not None and record.value is not None:
-                order = version_order(record.timestamp, self._decode(record.value)[1], record.value, self._keys)
-                view.put(record.key, order, stamped(record.timestamp, record.value))
 
     def _rows(self, value: bytes) -> Iterator[bytes]:
         for source in self._decode(value)[1]["sources"]:
@@ -196,3 +175,13 @@ def _learn_decisions(batch: Batch, view: View) -> None:
             view.delete(record.key or b"")
         else:
             view.put(record.key or b"", b"", record.value)
+
+
+def _learn_claims(batch: Batch, view: View) -> None:
+    """The claims on aliases; their questions are of the step `alias` alone."""
+    for record in batch.records:
+        alias, item = split(record.key or b"")
+        if is_claim(alias, item) and record.value is not None:
+            view.put(alias, item, record.value)
+        else:
+            view.delete(alias, item)

@@ -99,11 +99,6 @@ def stamped(at: int, value: bytes) -> bytes:
     return at.to_bytes(_STAMP, "big") + value
 
 
-def unstamped(item: bytes) -> tuple[int, bytes]:
-    """The inverse of `stamped`."""
-    return int.from_bytes(item[:_STAMP], "big"), item[_STAMP:]
-
-
 def arrived(items: Mapping[bytes, bytes]) -> Arrived:
     """The items of a subject, sorted out."""
     statements: dict[bytes, Kept] = {}

@@ -11,6 +11,7 @@ import pytest
 
 from bus.cli.context import App
 from bus.config import read_settings
+from bus.contracts.codec import Codec
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
@@ -23,16 +24,20 @@ RESOLVER = ("identify", "alias", "match", "join", "merge")
 
 
 class Office:
-    """A log with a few statements, and the commands."""
+    """A log with a few statements, and the commands. `at`: when one was published, where that is not the order in which they come."""
 
     def __init__(self, home: Path, statements: Sequence[dict[str, Any]]) -> None:
         self.home = home
         app = App(read_settings({"home": str(home)}, {}))
         app.create_topics()
         self.keys: KeyRing = app.keys
-        encode = app.codec.encoder("canonical.resident-value")
+        app.close()
+        self.say(statements)
+
+    def say(self, statements: Sequence[dict[str, Any]]) -> None:
+        app = App(read_settings({"home": str(self.home)}, {}))
         with app.log.writer("normalizer") as writer:
-            writer.append([_record(encode, said, at) for at, said in enumerate(statements)])
+            writer.append([_record(app.codec, said, said.get("at", at)) for at, said in enumerate(statements)])
         app.close()
         self.resolve()
 
@@ -69,11 +74,13 @@ def _key(row: str) -> bytes:
     return row.encode().ljust(16, b".")
 
 
-def _record(encode: Any, said: dict[str, Any], at: int) -> Output:
-    row = said["row"]
-    source = {**blank("resident")["source"], "dataset": "civil.assistance_member", "row": at + 2, "key": {"id": row}}
-    value = {**blank("resident"), **{name: each for name, each in said.items() if name != "row"}, "source": source, "event_id": row}
-    return Output(topics.canonical("resident"), Record(_key(row), encode(value), TIME + at))
+def _record(codec: Codec, said: dict[str, Any], at: int) -> Output:
+    row, entity = said["row"], said.get("entity", "resident")
+    source = {**blank(entity)["source"], "dataset": "civil.assistance_member", "row": at + 2, "key": {"id": row}}
+    says = {name: each for name, each in said.items() if name not in ("row", "at", "entity")}
+    value = {**blank(entity), **says, "source": source, "event_id": row}
+    topic = topics.canonical(entity)
+    return Output(topic, Record(_key(row), codec.encode(f"{topic}-value", value), TIME + at))
 
 
 def person(row: str, name: str, token: str | None = None, *codes: str, **said: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.resolver.history import Times, Version, at, same_subject
+from bus.resolver.history import Times, Version, at, began_before
 from bus.resolver.survivorship import Statement
 
 
@@ -62,25 +62,49 @@ def test_an_end_takes_effect_on_its_date() -> None:
     assert (number(ended, as_of="2026-09-14"), number(ended, as_of="2026-09-15")) == (1, 2)
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 9), st.sampled_from([None, "2020", "2021-05", "2022-01-01"])), min_size=1, max_size=8), st.randoms()
-)
-def test_order_and_repetition_do_not_matter(said: list[tuple[int, str | None]], chance: random.Random) -> None:
-    versions = [version(n, known, since) for n, (known, since) in enumerate(sorted(said, key=lambda each: each[0]))]
+def test_a_correction_takes_the_place_of_the_version_before_it_and_of_no_other() -> None:
+    corrected = [version(1, 100, "2020", "created"), version(2, 200, "2022"), version(3, 300, "2025", "corrected")]
+    assert [number(corrected, as_of=day) for day in ("2021", "2023", "2026")] == [1, 3, 3]
+
+
+def test_a_correction_of_the_date_counts_from_the_date_that_it_says() -> None:
+    corrected = [version(1, 100, "2020", "created"), version(2, 200, "2018", "corrected")]
+    assert [number(corrected, as_of=day) for day in ("2017", "2019")] == [None, 2]
+
+
+def test_what_was_annulled_never_was_whatever_the_day() -> None:
+    annulled = [version(1, 100, "2020", "created"), version(2, 200, "2022"), version(3, 300, "2025", "annulled")]
+    assert [number(annulled, as_of=day) for day in ("2021", "2023", "2026")] == [3, 3, 3]
+    assert number(annulled, as_of="2023", known_at=250) == 2
+
+
+def test_what_is_said_anew_after_it_was_annulled_counts_from_its_own_date() -> None:
+    again = [version(1, 100, "2020", "created"), version(2, 200, "2022", "annulled"), version(3, 300, "2023")]
+    assert [number(again, as_of=day) for day in ("2021", "2023")] == [2, 3]
+
+
+def test_what_is_kept_began_with_the_first_version_or_there_were_others_before() -> None:
+    assert not began_before(MOVED)
+    assert not began_before(MOVED[::-1])
+    assert began_before(MOVED[1:])
+    assert began_before([])
+
+
+OPERATIONS = st.sampled_from(["created", "changed", "corrected", "ended", "annulled"])
+DATES = st.sampled_from([None, "2020", "2021-05", "2022-01-01", "2022-01-01T08:30:00+08:00"])
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), DATES, OPERATIONS), min_size=1, max_size=8))
+def test_at_the_end_of_time_the_newest_version_answers(said: list[tuple[int, str | None, str]]) -> None:
+    versions = [version(n, *each) for n, each in enumerate(sorted(said, key=lambda each: each[0]))]
+    assert at(versions, Times("9999-12-31", 10**15)) == at(versions, Times()) == versions[-1].statement
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), DATES, OPERATIONS), min_size=1, max_size=8), st.randoms())
+def test_order_and_repetition_do_not_matter(said: list[tuple[int, str | None, str]], chance: random.Random) -> None:
+    versions = [version(n, *each) for n, each in enumerate(sorted(said, key=lambda each: each[0]))]
     again = versions + versions[: chance.randint(0, len(versions))]
     chance.shuffle(again)
 
     for times in (Times(), Times("2021"), Times(None, 5), Times("2021-12-31", 4)):
         assert at(versions, times) == at(again, times)
-
-
-def test_a_version_that_names_another_number_or_without_one_another_name_is_of_somebody_else() -> None:
-    def said(**values: Any) -> Statement:
-        return Statement(b"k", 1, {"operation": "changed", **values})
-
-    today = said(id_token="t.1", name="张三")
-    assert same_subject("resident", said(id_token="t.1", name="张山"), today)
-    assert same_subject("resident", said(id_token=None, name="张三"), today)
-    assert not same_subject("resident", said(id_token="t.2", name="张三"), today)
-    assert not same_subject("resident", said(id_token=None, name="李四"), today)
-    assert not same_subject("resident", said(id_token=None, name=None), today)

@@ -201,7 +201,7 @@ def steps() -> dict[str, Step]:
         errands = sent_on(subject, come, gone, aside)
         return Due(json.dumps([subject.hex(), texts]).encode() if stay else None, at, errands)
 
-    identify = Memory(Identify(decode, names, KEYS, routes).decide)
+    identify = Identify(decode, names, KEYS, routes).memory()
     alias = Memory(Alias(routes).decide)
     merge = Merge(dict.fromkeys(topics.MASTERS, follows), routes).memory()
     canonical = tuple(topics.canonical(entity) for entity in topics.MASTERS)

@@ -13,12 +13,16 @@ from typing import Annotated
 
 import typer
 
-from bus.cli.context import of
+from bus.cli.context import App, of
+from bus.cli.demo.sharing import show_sharing
 from bus.cli.say import note
+from bus.config import read_settings
 from bus.contracts.catalog import Catalog
 from bus.errors import BusError
 
-DELIVERY = "2026-09"
+DELIVERY, LATER = "2026-09", "2026-10"
+NEWS = ("civil.marriage", "civil.old_age_allowance", "housing.lease")
+"""Datasets that are handed in again a month later, so that those who follow an agreement are seen to learn of it."""
 
 
 class DemoFailed(BusError):
@@ -37,15 +41,17 @@ def demo(
     into: Annotated[Path, typer.Option(help="folder for the city, the log and the keys 演示目录")] = Path("data/demo"),
     residents: Annotated[int, typer.Option(help="about so many residents 常住人口（约）")] = 5000,
 ) -> None:
-    """A fictional city, published by three departments, normalized and summed up. 演示：虚构城市全流程。"""
+    """A fictional city, published by three departments, joined, summed up, and shared by agreement. 演示：虚构城市全流程。"""
     started = time.monotonic()
     catalog = of(ctx).catalog
     city = _city(into / f"city-{residents}", residents)
     home = into / "bus"
     run = _Commands(home, city / DELIVERY / "common")
     note(f"civicbus --log {run.log} --reference {run.reference} … (CIVICBUS_HOME={home})\n")
+    told = home / f".told-{LATER}"  # an older file handed in after a newer one would say that its news are none
     for dataset, file in _files(catalog, city / DELIVERY):
-        run("publish", dataset, str(file))
+        if not (told.exists() and dataset in NEWS):
+            run("publish", dataset, str(file))
     run("run", "--until-idle")
     note("")
     run("account", "--format", "table")
@@ -53,11 +59,30 @@ def demo(
     run("summary")
     note("")
     run("blindspots", "--format", "table")
+    note("")
+    news = [(dataset, file) for dataset, file in _files(catalog, city / LATER) if dataset in NEWS]
+
+    def a_month_later() -> None:
+        for dataset, file in news:
+            run("publish", dataset, str(file))
+        told.touch()
+        run("run", "--until-idle")
+
+    app = App(read_settings({"log": run.log, "home": str(home), "reference": str(run.reference)}))
+    try:
+        show_sharing(app, a_month_later)
+    finally:
+        app.close()
+    note("")
+    run("matrix", "--html", str(into / "matrix.html"))
+    note(f"  信息壁垒一图 the information barrier as one picture: {into / 'matrix.html'}")
     note(f"\nDone in {time.monotonic() - started:.0f} s 完成. Go on with, for example 接下来可以试:")
     for line in (
+        "matrix --format table",
+        "agreement list --format table",
+        "subscribe housing-life-events --until-idle",
+        "agreement plan schemas/agreements/social-elderly-alone.yaml --format table",
         "deadletter list --format table",
-        "read canonical.resident --format table",
-        "schema list",
         "up",
     ):
         note(f"  CIVICBUS_HOME={home} CIVICBUS_REFERENCE={run.reference} {_program()} {line}")
@@ -67,11 +92,11 @@ def _city(folder: Path, residents: int) -> Path:
     """The city in `folder`, made unless it stands there whole (a mark is set last)."""
     from bus.city import make_city  # here, so that other commands start without it
 
-    made = folder / ".made"
+    made = folder / ".made-two-months"
     if not made.exists():
         shutil.rmtree(folder, ignore_errors=True)
         note(f"A fictional city of about {residents:,} residents 生成虚构城市 …")
-        make_city(folder, residents, delivery=DELIVERY, deliveries=1)
+        make_city(folder, residents, delivery=DELIVERY, deliveries=2)
         made.touch()
     return folder
 
