@@ -66,14 +66,14 @@ class Truth:
     def sound(self, source: Mapping[str, Any]) -> bool:
         """Whether the row says what the truth says: not damaged, in no special style, not changed by a later delivery (the truth is told
         as it is after the last)."""
-        row = self.rows[_row(source)]
+        row = self.rows[row_of(source)]
         key = ",".join(map(str, row["pk"].values()))
         later = any(file == Path(row["file"]).name and when > row["delivery"] for file, when in self._changes.get(key, ()))
         return not row["damage"] and not row.get("style") and not later
 
     def of(self, source: Mapping[str, Any], kind: str) -> str | None:
         """Of whom a statement truly speaks; None where a row was damaged so that no program can tell (the sides of a lease exchanged)."""
-        row = self.rows.get(_row(source))
+        row = self.rows.get(row_of(source))
         if row is None or any(each.get("quirk") == "sides_swapped" for each in row["damage"]):
             return None
         same = [each for each in row["subjects"] if each["kind"] == kind and each["role"] == source["role"]]
@@ -82,18 +82,18 @@ class Truth:
 
 def measure(app: App, truth: Truth, entity: str) -> dict[str, Any]:
     """Figures and examples of one entity."""
-    masters = {key: value for key, value in _latest(app, topics.master(entity)) if value is not None}
+    masters = {key: value for key, value in latest(app, topics.master(entity)) if value is not None}
     true_of: dict[Said, str] = {}
     event_row: dict[str, Mapping[str, Any]] = {}
     of_statement: dict[Said, Mapping[str, Any]] = {}
-    for _, said in _latest(app, topics.canonical(entity)):
+    for _, said in latest(app, topics.canonical(entity)):
         if said is None:
             continue
         event_row[said["event_id"]] = said["source"]
         if one := truth.of(said["source"], entity):
-            true_of[_said(said["source"])] = one
-            of_statement[_said(said["source"])] = said
-    cluster = {at: key for key, value in masters.items() for source in value["sources"] if (at := _said(source)) in true_of}
+            true_of[said_at(said["source"])] = one
+            of_statement[said_at(said["source"])] = said
+    cluster = {at: key for key, value in masters.items() for source in value["sources"] if (at := said_at(source)) in true_of}
     return {
         "statements": len(true_of),
         "in_a_master": len(cluster),
@@ -153,7 +153,7 @@ def _values(
     for master in masters.values():
         for name, held in master["fields"].items():
             source = event_row.get(held["event_id"])
-            if source is None or (one := true_of.get(_said(source))) is None:
+            if source is None or (one := true_of.get(said_at(source))) is None:
                 continue
             expected = _expected(truth.subjects[one], name, entity)
             if expected is None:
@@ -163,7 +163,7 @@ def _values(
             counts[name]["right" if ok else "wrong"] += 1
             counts[name]["sound right" if ok else "sound wrong"] += sound
             if sound and not ok and len(wrong[name]) < 5:
-                wrong[name].append(_said(source))
+                wrong[name].append(said_at(source))
     return {
         name: {
             "held": n["right"] + n["wrong"],
@@ -192,7 +192,7 @@ def _equal(value: Any, expected: Sequence[Any]) -> bool:
     return any(str(each) == value or str(each).startswith(str(value)) for each in expected)
 
 
-def _latest(app: App, topic: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
+def latest(app: App, topic: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
     decode = app.codec.decoder()
     found: dict[bytes, bytes | None] = {}
     for batch in app.log.scan(topic):
@@ -202,12 +202,12 @@ def _latest(app: App, topic: str) -> Iterator[tuple[str, dict[str, Any] | None]]
         yield key.decode("latin-1"), decode(value)[1] if value is not None else None
 
 
-def _row(source: Mapping[str, Any]) -> Row:
+def row_of(source: Mapping[str, Any]) -> Row:
     return source["delivery"], Path(source["file"] or "").name, source["sheet"] or None, source["row"]
 
 
-def _said(source: Mapping[str, Any]) -> Said:
-    return _row(source), source["role"], source["ordinal"]
+def said_at(source: Mapping[str, Any]) -> Said:
+    return row_of(source), source["role"], source["ordinal"]
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:

@@ -43,7 +43,7 @@ def alias(app: App) -> Step:
     from bus.resolver.alias import Alias
     from bus.resolver.routing import owners
 
-    return Step(ALIAS, READS[ALIAS], Memory(Alias("dwelling", routes(app)).decide, asks=owners), refuse)
+    return Step(ALIAS, READS[ALIAS], Memory(Alias(routes(app)).decide, asks=owners), refuse)
 
 
 def match(app: App) -> Step:

@@ -1,5 +1,7 @@
 """Second step, for dwellings: one dwelling under several names (unit number, house code, place). internal.alias → internal.dwelling
 
+And of people without a number, who are one person in several groups (`bus.resolver.peers`). internal.alias → internal.resident
+
 Under each alias its one owner keeps two kinds of items:
 
     question   alias == via: a statement that goes by this alias, its strongest, and names these weaker ones beside
@@ -23,6 +25,7 @@ from bus.step import View
 
 _MEANT = b"meant"  # the item that holds whom the alias meant when its questions were last sent
 _STAMP = 8
+_ENTITIES, _MOST = ("dwelling", "resident"), 128  # one byte holds both: which entity, and fewer than so many weaker aliases
 
 
 class Touch(NamedTuple):
@@ -32,15 +35,28 @@ class Touch(NamedTuple):
     timestamp: int
 
 
-def question(weaker: Sequence[bytes], statement: bytes) -> bytes:
-    """The value of a question: the weaker aliases the statement knows, and the statement itself."""
-    return bytes((len(weaker),)) + b"".join(weaker) + statement
+class Question(NamedTuple):
+    """A statement that goes by an alias: of which entity, the weaker aliases it knows (strongest first), the statement itself."""
+
+    entity: str
+    weaker: Sequence[bytes]
+    statement: bytes
+
+    def encoded(self) -> bytes:
+        """As it stands in the log."""
+        return bytes((_ENTITIES.index(self.entity) * _MOST + len(self.weaker),)) + b"".join(self.weaker) + self.statement
+
+    @classmethod
+    def decoded(cls, value: bytes) -> Question:
+        """The inverse of `encoded`."""
+        entity, count = divmod(value[0], _MOST)
+        end = 1 + count * ID_BYTES
+        return cls(_ENTITIES[entity], [value[at : at + ID_BYTES] for at in range(1, end, ID_BYTES)], value[end:])
 
 
-def asked(value: bytes) -> tuple[list[bytes], bytes]:
-    """The inverse of `question`."""
-    end = 1 + value[0] * ID_BYTES
-    return [value[at : at + ID_BYTES] for at in range(1, end, ID_BYTES)], value[end:]
+def is_claim(alias: bytes, item: bytes) -> bool:
+    """Whether an item (statement, via) under an alias is a claim on it."""
+    return item[ID_BYTES:] not in (alias, HELD)
 
 
 def meaning(alias: bytes, claims: Iterable[bytes]) -> bytes:
@@ -50,10 +66,10 @@ def meaning(alias: bytes, claims: Iterable[bytes]) -> bytes:
 
 
 class Alias:
-    """The decision of the step. `entity`: whose aliases these are."""
+    """The decision of the step."""
 
-    def __init__(self, entity: str, routes: Routes) -> None:
-        self._entity, self._routes = entity, routes
+    def __init__(self, routes: Routes) -> None:
+        self._routes = routes
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """Send statements on to the subject their alias means, and after it when it comes to mean another."""
@@ -76,7 +92,7 @@ class Alias:
             else:
                 items[item] = timestamp.to_bytes(_STAMP, "big") + value
                 view.put(alias, item, items[item])
-        now = meaning(alias, (said[_STAMP:] for item, said in items.items() if item[ID_BYTES:] not in (alias, HELD)))
+        now = meaning(alias, (said[_STAMP:] for item, said in items.items() if is_claim(alias, item)))
         if now != meant:
             view.put(alias, _MEANT, now)
         for item in sorted(before.keys() | items.keys()):
@@ -90,13 +106,14 @@ class Alias:
         self, alias: bytes, statement: bytes, old: bytes | None, new: bytes | None, meant: bytes, now: bytes, when: int
     ) -> Iterator[Output]:
         """One question, which said `old` when the alias meant `meant`, and now says `new`. `when`: the time of a withdrawal."""
-        known = asked(old[_STAMP:])[0] if old is not None else []
+        before = Question.decoded(old[_STAMP:]) if old is not None else None
+        after = Question.decoded(new[_STAMP:]) if new is not None else None
         timestamp = int.from_bytes(new[:_STAMP], "big") if new is not None else when
-        weaker, said = asked(new[_STAMP:]) if new is not None else ([], None)
-        if old is not None and (new is None or now != meant):
-            yield self._routes.about(self._entity, meant, statement, alias, None, timestamp)
-        if said is not None:
-            yield self._routes.about(self._entity, now, statement, alias, said, timestamp)
+        known, weaker = before.weaker if before else (), after.weaker if after else ()
+        if before is not None and (after is None or now != meant):
+            yield self._routes.about(before.entity, meant, statement, alias, None, timestamp)
+        if after is not None:
+            yield self._routes.about(after.entity, now, statement, alias, after.statement, timestamp)
         for each in known:
             if each not in weaker:
                 yield self._routes.on_alias(each, statement, alias, None, timestamp)
@@ -108,6 +125,6 @@ class Alias:
         """That a statement is held, said to the subject that the alias means (`tell`) and no longer to the one it meant (`told`)."""
         when = touch.timestamp if touch is not None else 0
         if told is not None:
-            yield self._routes.told(self._entity, told, HOLD, statement, None, when)
+            yield self._routes.told("dwelling", told, HOLD, statement, None, when)
         if tell is not None:
-            yield self._routes.told(self._entity, tell, HOLD, statement, HELD, when)
+            yield self._routes.told("dwelling", tell, HOLD, statement, HELD, when)

@@ -14,7 +14,7 @@ from bus.contracts.codec import Decoder
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
-from bus.resolver import alias
+from bus.resolver.alias import Question
 from bus.resolver.evidence import HERE, Claim, claims_of, place_claims
 from bus.resolver.homes import Home, home_of, is_home, may_be_held
 from bus.resolver.routing import ID_BYTES, Routes, owners
@@ -99,7 +99,7 @@ class Identify:
         if before.subject and before.subject != subject:
             outputs.append(self._send(entity, before.subject, key, None, record.timestamp))
         if names:
-            sent = alias.question(names[1:], value) if entity == "dwelling" else value
+            sent = Question(entity, names[1:], value).encoded() if entity == "dwelling" else value
             outputs.append(self._send(entity, subject, key, sent, record.timestamp))
         claims = self._claims(entity, key, said, subject)
         outputs += self._tell(key, claims, before.told, record.timestamp)
@@ -131,6 +131,8 @@ class Identify:
                 told = tuple(key for key in known.told if key != owner)
                 known = known._replace(told=told if record.value is None else (*told, owner))
             elif record.value is not None:
+                if batch.topic == topics.ALIAS and read.topic != topics.canonical(Question.decoded(record.value).entity):
+                    continue  # of a person: `join` asked
                 known = known._replace(subject=owner)
             elif known.subject == owner:
                 known = known._replace(subject=_NOBODY)

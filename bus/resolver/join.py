@@ -1,29 +1,35 @@
-"""Fourth step, for people without a number: whom is the statement about? internal.pending → internal.resident, internal.decision
+"""Fourth step, for people without a number: whom is the statement about? internal.pending → internal.resident, .alias, .decision
 
 All evidence about a statement comes to the owner of the statement, which weighs it (`bus.resolver.weights`). One person clearly fits:
 the statement is about him. Several, or one too little: it stays a subject of its own and waits in the queue for somebody to look. None:
-a subject of its own. Each decision is kept with its evidence, and is made anew when the evidence changes; it depends on the statement and
-the evidence alone, never on their order.
+it goes with others without a number that are of one group with it (`bus.resolver.peers`), else it is a subject of its own. Each decision is
+kept with its evidence, and is made anew when the evidence changes; it depends on the statement and the evidence alone, never on order.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bus.event import Batch, Output
 from bus.keys import KeyRing
+from bus.resolver.alias import Question
 from bus.resolver.identify import own_subject
 from bus.resolver.likeness import AGAINST, Likeness, united, unpacked, weighed
-from bus.resolver.routing import PERSON, Routes, split
+from bus.resolver.peers import by_strength, is_peer
+from bus.resolver.routing import ID_BYTES, MEANT, PERSON, Routes, split
 from bus.resolver.weights import Weights
 from bus.sealing import row_hash
 from bus.step import View
 
-JOINED, DOUBTFUL, ALONE = "joined", "doubtful", "alone"
+JOINED, DOUBTFUL, ALONE, TOGETHER = "joined", "doubtful", "alone", "together"
+"""Verdicts: about somebody with a number · for a person to decide · about nobody else · about whom others without a number are about."""
 _SAID, _SENT = b"", b"sent"
 _STAMP = 8
+_ABOUT, _ASKED, _MEANT, _TOLD = b"s", b"q", b"m", b"d"
+"""What is said: the statement, to a subject; as a question, to a group; whom a group means, to it; the decision, for the record."""
+_WHERE, _ENTRY = 1 + ID_BYTES, 1 + 2 * ID_BYTES  # as kept in the view: what and to whom; with a digest of what was said
 
 
 class Decision(NamedTuple):
@@ -116,27 +122,42 @@ class Join:
     def _settled(self, statement: bytes, view: View, timestamp: int) -> list[Output]:
         """What is to be said that was not said before."""
         items = view.items(statement)
-        said, sent, ruled = items.pop(_SAID, None), items.pop(_SENT, None), items.pop(PERSON, None)
-        known = None if said is None else decide(items, self._weights) if ruled is None else by_person(ruled[_STAMP:])
-        now = None if known is None or said is None else self._subject(statement, known) + row_hash(self._keys, said) + _record(known)
-        if now == sent:
+        said, sent, ruled = items.pop(_SAID, None), items.pop(_SENT, b""), items.pop(PERSON, None)
+        groups = by_strength({item: value for item, value in items.items() if is_peer(value)})
+        found = {key: value for key, value in items.items() if not is_peer(value)}
+        known = decide(found, self._weights) if ruled is None else by_person(ruled[_STAMP:])
+        due = self._due(statement, said[_STAMP:], known, groups if ruled is None else []) if said is not None else {}
+        when = int.from_bytes(said[:_STAMP], "big") if said is not None else timestamp
+        before = {sent[at : at + _WHERE]: sent[at + _WHERE : at + _ENTRY] for at in range(0, len(sent), _ENTRY)}
+        now = {where: row_hash(self._keys, value) for where, value in due.items()}
+        if now == before:
             return []
-        outputs = []
-        if sent is not None and (now is None or now[:16] != sent[:16]):
-            outputs.append(self._routes.about("resident", sent[:16], statement, statement, None, timestamp))
-        if said is None or known is None or now is None:
+        outputs = [self._say(statement, where, None, timestamp) for where in before if where not in now]
+        outputs += [self._say(statement, where, due[where], when) for where, digest in now.items() if before.get(where) != digest]
+        if now:
+            view.put(statement, _SENT, b"".join(where + digest for where, digest in now.items()))
+        else:
             view.delete(statement, _SENT)
-            return [*outputs, self._routes.decision(statement, None, timestamp)]
-        when = int.from_bytes(said[:_STAMP], "big")
-        if sent is None or now[:32] != sent[:32]:
-            outputs.append(self._routes.about("resident", now[:16], statement, statement, said[_STAMP:], when))
-        if sent is None or now[32:] != sent[32:]:
-            outputs.append(self._routes.decision(statement, now[32:], when))
-        view.put(statement, _SENT, now)
         return outputs
 
-    def _subject(self, statement: bytes, known: Decision) -> bytes:
-        return known.subject or own_subject(self._keys, statement)
+    def _due(self, statement: bytes, said: bytes, known: Decision, groups: Sequence[tuple[bytes, str]]) -> dict[bytes, bytes]:
+        """What follows from a decision: where (what, to whom) → what is said there."""
+        if known.verdict == ALONE and groups:
+            (first, kind), *weaker = groups
+            told = Decision(TOGETHER, None, {first.hex(): [kind]}, {})
+            return {_ASKED + first: Question("resident", [group for group, _ in weaker], said).encoded(), _TOLD + statement: _record(told)}
+        due = {_ABOUT + (known.subject or own_subject(self._keys, statement)): said, _TOLD + statement: _record(known)}
+        if known.subject is not None:
+            due |= {_MEANT + group: known.subject for group, _ in groups}
+        return due
+
+    def _say(self, statement: bytes, where: bytes, value: bytes | None, timestamp: int) -> Output:
+        what, owner = where[:1], where[1:]
+        if what == _ABOUT:
+            return self._routes.about("resident", owner, statement, statement, value, timestamp)
+        if what == _TOLD:
+            return self._routes.decision(owner, value, timestamp)
+        return self._routes.on_alias(owner, statement, owner if what == _ASKED else MEANT, value, timestamp)
 
 
 def _record(known: Decision) -> bytes:

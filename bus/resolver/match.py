@@ -15,13 +15,14 @@ from bus.keys import KeyRing
 from bus.resolver.evidence import HERE, Claim, beside, candidates, gathers, looks
 from bus.resolver.homes import Home, at_home, held, is_home
 from bus.resolver.likeness import packed
+from bus.resolver.peers import peers
 from bus.resolver.routing import HELD, ID_BYTES, Routes, split
 from bus.step import View
 
 GATHERED = "gathered"
 """What follows from persons who are gathered, in `Follows`."""
-HOLD = "hold"
-"""That a dwelling's statement is to be held, in `Follows`."""
+HOLD, PEERS = "hold", "peers"
+"""That a dwelling's statement is to be held · that a statement is of a group (`bus.resolver.peers`), in `Follows`."""
 Follows = dict[tuple[bytes, bytes, str], bytes]
 """(owner, statement or key, what) → what is said there."""
 
@@ -75,11 +76,12 @@ class Match:
         if gathering:
             found = {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in beside(claims, self._keys).items()}
             if any(claim.kind == HERE for claim in claims.values()):
-                put = at_home(key, claims, self._keys)
-                found |= {(of, statement, GATHERED): home.encoded() for (of, statement), home in put.items()}
+                placed = at_home(key, claims, self._keys)
+                found |= {(of, statement, GATHERED): home.encoded() for (of, statement), home in placed.items()}
         if looking:
             kind = next(iter(claims.values())).kind
             found |= {(statement, key, kind): packed(kind, alike) for statement, alike in candidates(claims, self._keys).items()}
+            found |= {(statement, group, PEERS): said for (statement, group), said in peers(key, claims, self._keys).items()}
         return found
 
     def _say(self, key: bytes, to: tuple[bytes, bytes, str], said: bytes | None, timestamp: int) -> Output:

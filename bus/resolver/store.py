@@ -16,7 +16,8 @@ from bus.event import Batch
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog, partition_of
 from bus.keys import KeyRing
-from bus.resolver.alias import meaning
+from bus.resolver.alias import is_claim, meaning
+from bus.resolver.join import TOGETHER
 from bus.resolver.master import by_themselves, opened
 from bus.resolver.merge import keep
 from bus.resolver.routing import ID_BYTES, split
@@ -88,7 +89,12 @@ class Store:
         for each in statements:
             with self._view(self._home(each.key), topics.DECISION) as view:
                 decided = view.get(each.key)
-            kinds = json.loads(decided)["evidence"].get(subject.hex()) if decided else None
+            if decided is None:
+                continue
+            told = json.loads(decided)
+            kinds = told["evidence"].get(subject.hex())
+            if told["verdict"] == TOGETHER:  # its group may have come to mean somebody
+                kinds = next(iter(told["evidence"].values()))
             if kinds:
                 found[each.key] = tuple(kinds)
         return found
@@ -175,7 +181,7 @@ def _learn_claims(batch: Batch, view: View) -> None:
     """The claims on aliases; their questions are of the step `alias` alone."""
     for record in batch.records:
         alias, item = split(record.key or b"")
-        if item[ID_BYTES:] != alias and record.value is not None:
+        if is_claim(alias, item) and record.value is not None:
             view.put(alias, item, record.value)
         else:
             view.delete(alias, item)

@@ -193,7 +193,7 @@ def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER) -> int:
     follows = masters(codec(), catalog.packaged(), topics.MASTERS, KEYS, Clock(WorkingDays({}), 10), DEPARTMENTS)
     made = {
         "identify": Identify(decode, identities, KEYS, routes).memory(),
-        "alias": Memory(Alias("dwelling", routes).decide),
+        "alias": Memory(Alias(routes).decide),
         "match": Memory(Match(KEYS, routes).decide),
         "join": Memory(Join(KEYS, routes, weights()).decide),
         "link": Linking(decode, KEYS, routes).memory(),

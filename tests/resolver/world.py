@@ -111,6 +111,10 @@ def without_numbers(size: int) -> list[Said]:
         say(f"moved{n}", (), None, name=her, phones=_phone(n))  # corrected: it never said that home
         say(f"late{n}", (), son, name=name, phones=_phone(n), birth_date="1980")
         say(f"late{n}", (father,), None, name=name, phones=_phone(n))  # its number came later
+        say(f"ca{n}", (), f"caller {n}", name=f"赵{n}", phones=_phone(1000 + n))  # who called twice, whoever he is
+        say(f"cb{n}", (), f"caller {n}", name=f"赵{n}", phones=_phone(1000 + n))
+        say(f"cc{n}", (), wife, name=her, phones=_phone(2000 + n), residence_address=home)  # who called twice, and once from home
+        say(f"cd{n}", (), wife, name=her, phones=_phone(2000 + n))
     return found
 
 
@@ -200,7 +204,7 @@ def steps() -> dict[str, Step]:
         return Due(json.dumps([subject.hex(), texts]).encode() if stay else None, at, errands)
 
     identify = Identify(decode, names, KEYS, routes).memory()
-    alias = Memory(Alias("dwelling", routes).decide)
+    alias = Memory(Alias(routes).decide)
     merge = Merge(dict.fromkeys(topics.MASTERS, follows), routes, many=MANY).memory()
     canonical = tuple(topics.canonical(entity) for entity in topics.MASTERS)
     internal = tuple(topics.internal(entity) for entity in topics.MASTERS)

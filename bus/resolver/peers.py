@@ -1,0 +1,55 @@
+"""People without a number who are one person, whoever he is: statements of one name under one key that do not contradict. Pure.
+
+Each such group is an alias of a person (`bus.resolver.alias`). A statement that fits nobody with a number goes by the strongest of its
+groups; one that is held to be about somebody says of its groups that they mean him. So who called twice from one phone, and is known once
+by where he lives, is known both times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+from bus.keys import KeyRing
+from bus.resolver.evidence import HERE, MOST_SUBJECTS, ROW, UNPLACED, Claim
+from bus.resolver.likeness import AGAINST, births
+from bus.resolver.weights import KINDS
+from bus.sealing import row_hash
+
+_MARK = b"="
+_SILENT = frozenset((ROW, UNPLACED, HERE))
+_STRENGTH = {kind: place for place, kind in enumerate(KINDS)}
+
+
+def peers(key: bytes, claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tuple[bytes, bytes], bytes]:
+    """(statement, group) → that it is of the group, as it stands in the log. `claims`: what stands under the key, by statement."""
+    named: dict[str, dict[bytes, Claim]] = {}
+    for statement, claim in claims.items():
+        if not claim.subject and claim.name and claim.kind not in _SILENT:
+            named.setdefault(claim.name, {})[statement] = claim
+    if len(named) > MOST_SUBJECTS:
+        return {}
+    return {
+        (statement, row_hash(keys, "peers", key, name)): _MARK + claim.kind.encode()
+        for name, group in named.items()
+        if len(group) > 1 and _agree(list(group.values()))
+        for statement, claim in group.items()
+    }
+
+
+def _agree(group: Sequence[Claim]) -> bool:
+    if len({claim.sex for claim in group} - {""}) > 1:
+        return False
+    born = {claim.birth_date for claim in group} - {""}
+    return all(births(one, other) != AGAINST for one, other in combinations(sorted(born), 2))
+
+
+def is_peer(value: bytes) -> bool:
+    """Whether an item of `internal.pending` says that the statement is of a group."""
+    return value.startswith(_MARK)
+
+
+def by_strength(items: Mapping[bytes, bytes]) -> list[tuple[bytes, str]]:
+    """The groups of a statement and the kinds of key that they stand under, the strongest first. `items`: group → what `peers` said."""
+    found = [(group, value[len(_MARK) :].decode()) for group, value in items.items()]
+    return sorted(found, key=lambda each: (_STRENGTH[each[1]], each[0]))
