@@ -43,7 +43,9 @@ def subscriber(*agreements: str, name: str) -> May:
     return May(" ".join(["internal.schema", *(f"share.{each}" for each in agreements)]), groups=f"share.?.{name}.*")
 
 
-DECIDES = May("internal.agreement", "internal.agreement audit", "share.*", transactions="agreements")
+DECIDES = May(
+    "internal.agreement internal.watch", "internal.agreement internal.watch audit", "share.*", transactions="agreements watch-lists"
+)
 MASTERS, LINKS = "resident dwelling", "residency_link lease marriage household benefit"
 INTERNAL = "internal.alias internal.evidence internal.pending internal.decision internal.link internal.tally internal.refused"
 
@@ -60,10 +62,10 @@ EXPECTED: Mapping[str, May] = {
     "zhao-social": DECIDES,
     "qian-social": DECIDES,
     "wang-office": May(
-        f"internal.agreement canonical.* master.* dispute.* {all_of('internal', MASTERS)} {INTERNAL}",
-        f"internal.agreement audit {all_of('internal', MASTERS)} internal.pending internal.decision",
+        f"internal.agreement internal.watch canonical.* master.* dispute.* {all_of('internal', MASTERS)} {INTERNAL}",
+        f"internal.agreement internal.watch audit {all_of('internal', MASTERS)} internal.pending internal.decision",
         "share.*",
-        transactions="agreements answers rulings",
+        transactions="agreements watch-lists answers rulings",
     ),
     "auditor": May("audit audit.chain"),
     "keeper": May("internal.agreement master.* canonical.*", "audit internal.account internal.refused", "*", "share.*", "share.* access"),
@@ -82,8 +84,8 @@ EXPECTED: Mapping[str, May] = {
     ),
     "chain": step("audit-chain", "audit audit.chain", "audit.chain"),
     "share": May(
-        "master.* canonical.* internal.agreement internal.schema",
-        "share.* internal.schema audit internal.account internal.refused",
+        "master.* canonical.* internal.agreement internal.schema internal.watch internal.told",
+        "share.* internal.schema audit internal.account internal.refused internal.told",
         "*",
         "share.*",
         "share.* schemas",
@@ -121,7 +123,9 @@ TRANSACTIONS = [
     "identify.host.0",
     "merge.host.0",
     "share.aaa.host.0",
+    "share.aaa.told",
     "agreements",
+    "watch-lists",
     "schemas",
     "rulings",
     "answers",
