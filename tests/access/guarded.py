@@ -12,12 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bus.cli import sharing
+from bus.cli import regranting
 from bus.cli.access.keeping import Change, Keeper
 from bus.cli.context import App
 from bus.cli.steps import STEPS, state_of_log
 from bus.config import read_settings
-from bus.eventlog import topics
 from bus.eventlog.port import TopicSpec
 from bus.sharing import history
 from bus.sharing.lifecycle import Event, Step
@@ -163,7 +162,7 @@ class City:
         app = self.app(principal)
         try:
             app.create_topics()
-            made = STEPS[step](app) if step in STEPS else sharing.step_of(app, topics.entity_of(step))
+            made = STEPS[step](app) if step in STEPS else regranting.step_of(app, step).step
             return run(app.log, made, Options(state_of_log(app.settings, app.log), until_idle=True))
         finally:
             app.close()
