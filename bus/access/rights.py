@@ -29,7 +29,8 @@ _RESIDENT, _DWELLING = map(topics.internal, topics.MASTERS)
 STEPS: Mapping[str, Needs] = {
     "normalizer": Needs(("raw.",), ("canonical.", "deadletter.", topics.ACCOUNT)),
     "identify": Needs(
-        tuple(map(topics.canonical, topics.MASTERS)), (_RESIDENT, _DWELLING, topics.ALIAS, topics.EVIDENCE, topics.PENDING, topics.REFUSED)
+        (*map(topics.canonical, topics.MASTERS), _RESIDENT, topics.ALIAS, topics.EVIDENCE, topics.PENDING),
+        (_RESIDENT, _DWELLING, topics.ALIAS, topics.EVIDENCE, topics.PENDING, topics.REFUSED),
     ),
     "alias": Needs((topics.ALIAS,), (_DWELLING, topics.ALIAS, topics.REFUSED)),
     "match": Needs((topics.EVIDENCE,), (topics.EVIDENCE, topics.PENDING, topics.REFUSED)),

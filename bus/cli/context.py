@@ -117,6 +117,7 @@ class App:
             topics.AGREEMENT,
             topics.WATCH,
             topics.TOLD,
+            topics.ERASURE,
             topics.SCHEMA,
             topics.AUDIT,
             topics.AUDIT_CHAIN,

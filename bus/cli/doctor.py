@@ -207,12 +207,14 @@ def _access(app: App) -> Iterator[Finding]:
 
     cure, zh = "civicbus access apply", "civicbus access apply"
     try:
-        different = Keeper(app).plan()
+        keeper = Keeper(app)
+        keeper.refuse_unconfigured()
+        different = keeper.plan()
     except NotAllowed:
         yield Finding("access", "访问权限", "ok", "this principal may not look at rules; the keeper's doctor does")
         return
     except BusError as error:
-        yield _of_error("access", "访问权限", error)
+        yield _of_error("access", "访问权限", error)._replace(verdict="warn" if error.exit_status == 3 else "bad")
         return
     for each in different:
         yield Finding("access", "访问权限", "bad", f"{each.kind} · {each.zh}: {each.what}", cure, zh)

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from bus.cli import hosting
-from bus.cli.context import App, of, open_log
-from bus.cli.matrix import flows
+from bus.cli.context import App, does, of, open_log, person
+from bus.cli.matrix import flows, names_of
 from bus.cli.processes import children_env, civicbus
 from bus.cli.say import note, out
 from bus.cli.steps import READS, STEPS, on_signals, state_of_log
@@ -74,9 +74,13 @@ def up(ctx: typer.Context) -> None:
 
 
 def _steps(app: App) -> dict[str, list[str]]:
-    """What runs: the steps, and one for each entity that is shared."""
+    """What runs: the steps, one for each entity that is shared, and what keeps topics as agreements say. The last is, on a Kafka that asks
+    for a password, nothing for whoever runs the steps: there a principal of its own does it, who may give rights."""
     names = [*STEPS, *hosting.sources(app)]
-    return {name: [*civicbus(), "run", name] for name in names}
+    commands = {name: [*civicbus(), "run", name] for name in names}
+    if not app.settings.kafka.get("sasl.username") or "keep" in does(app, person(app)):
+        commands["access"] = [*civicbus(), "access", "apply", "--watch"]
+    return commands
 
 
 def health(
@@ -115,7 +119,7 @@ def gauge(app: App) -> Gauge:
         return state_of_log(app.settings, log)
 
     kind, standing = app.settings.log.partition(":")[0], Standing(app.codec.decoder())
-    return Gauge(lambda: open_log(app.settings), state, READS, app.settings.stall_s, kind, standing, flows(app))
+    return Gauge(lambda: open_log(app.settings), state, READS, app.settings.stall_s, kind, standing, flows(app, names_of(app)))
 
 
 def _publish(dropped: Dropped, report: Path) -> Sequence[str]:

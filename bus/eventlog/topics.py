@@ -27,6 +27,8 @@ WATCH = "internal.watch"
 """Whom subscribers registered, by tokens, keyed by agreement."""
 TOLD = "internal.told"
 """Under which grant each agreement is shared, and how far its subscriber was told of a change of that, keyed by agreement."""
+ERASURE = "internal.erasure"
+"""Whose file was asked to be erased, by whom and why, and who carried it out; keyed by the request."""
 OF_LINKS = ("residency_link", "lease", "marriage", "household", "benefit")
 """The entities that say how subjects belong together."""
 _DAY_MS = 86_400_000
@@ -110,7 +112,7 @@ def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
         return TopicSpec(topic, partitions, "latest+time", raw_days * _DAY_MS)
     if kind == "deadletter":
         return TopicSpec(topic, partitions, "forever")
-    if is_account(topic) or topic in (AGREEMENT, WATCH, TOLD, REFUSED, TALLY, SCHEMA, AUDIT, AUDIT_CHAIN):
+    if is_account(topic) or topic in (AGREEMENT, WATCH, TOLD, ERASURE, REFUSED, TALLY, SCHEMA, AUDIT, AUDIT_CHAIN):
         return TopicSpec(topic, 1, "forever")
     if kind in ("internal", "master", "dispute"):
         return TopicSpec(topic, partitions, "latest")

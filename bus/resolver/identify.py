@@ -70,9 +70,23 @@ class Identify:
         entity = topics.entity_of(batch.topic)
         outputs: list[Output] = []
         for record in batch.records:
-            if record.key is not None and record.value is not None:
+            if record.key is None:
+                continue
+            if record.value is None:
+                self._erased(entity, record.key, record.timestamp, view, outputs)
+            else:
                 self._one(entity, record.key, record, record.value, view, outputs)
         return outputs
+
+    def _erased(self, entity: str, key: bytes, timestamp: int, view: View, outputs: list[Output]) -> None:
+        """A statement was erased: it is withdrawn from wherever it had gone."""
+        before, order = _Known.unpacked(view.get(key)), order_of_erasure(timestamp)
+        if order <= before.order:
+            return
+        if before.subject:
+            outputs.append(self._send(entity, before.subject, key, None, timestamp))
+        outputs += self._tell(key, {}, before.told, timestamp)
+        view.put(key, b"", _Known(order).packed())
 
     def _one(self, entity: str, key: bytes, record: Record, value: bytes, view: View, outputs: list[Output]) -> None:
         before = _Known.unpacked(view.get(key))
@@ -95,10 +109,14 @@ class Identify:
         """Remember which versions were decided on. What was sent for them is learnt from where it was sent, not decided anew: under other
         rules, and where the log has let go of a version, it would be held to have been something else."""
         for record in batch.records:
-            if record.key is not None and record.value is not None:
+            if record.key is not None:
                 known = _Known.unpacked(view.get(record.key))
-                order = version_order(record.timestamp, self._decode(record.value)[1], record.value, self._keys)
-                view.put(record.key, b"", known._replace(order=max(order, known.order)).packed())
+                view.put(record.key, b"", known._replace(order=max(self._order(record), known.order)).packed())
+
+    def _order(self, record: Record) -> bytes:
+        if record.value is None:
+            return order_of_erasure(record.timestamp)
+        return version_order(record.timestamp, self._decode(record.value)[1], record.value, self._keys)
 
     def learn(self, batch: Batch, view: View, read: Partition) -> None:
         """What was sent last for the statements of a partition: of those records that this step alone writes (`via` is empty)."""
@@ -172,6 +190,11 @@ def subject_of(keys: KeyRing, entity: str, identity: str) -> bytes:
 def own_subject(keys: KeyRing, statement: bytes) -> bytes:
     """The subject of a statement that is held to be about nobody else."""
     return row_hash(keys, "statement", statement)
+
+
+def order_of_erasure(timestamp: int) -> bytes:
+    """Behind all versions of a statement that were published by then: also one that comes again in a rebuild stays gone."""
+    return timestamp.to_bytes(8, "big") + b"\xff" * (_ORDER_BYTES - 8)
 
 
 def version_order(timestamp: int, said: Mapping[str, Any], value: bytes, keys: KeyRing) -> bytes:

@@ -21,6 +21,8 @@ from bus.event import Batch, Output
 from bus.eventlog.port import EventLog, partition_of
 from bus.step.view import Changes, View
 
+_CACHES_KIB = 131_072  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
+
 Place = tuple[str, int]
 Fold = Callable[[Batch, View], object]
 
@@ -126,6 +128,8 @@ class Views:
             view = None
         if view is None:
             view = self._views[place] = View(self._folder, f"{place[0]}.{place[1]}", self._identity)
+            for each in self._views.values():
+                each.share_cache(_CACHES_KIB // len(self._views))
         return view
 
     def _read_on(self, view: View, place: Place, end: int) -> None:

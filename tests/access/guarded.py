@@ -76,7 +76,59 @@ def secured_broker() -> SecuredBroker:
     return started
 
 
-class City:
+class Acting:
+    """A bus on which several principals act."""
+
+    def env(self, principal: str) -> dict[str, str]:
+        """The environment of a command that this principal runs."""
+        raise NotImplementedError
+
+    def app(self, principal: str) -> App:
+        return App(read_settings({}, self.env(principal)))
+
+    def keep(self) -> list[Change]:
+        """As the keeper, once."""
+        app = self.app("keeper")
+        try:
+            return Keeper(app).apply()
+        finally:
+            app.close()
+
+    def enroll(self) -> None:
+        """Give everybody a password who needs one and has none."""
+
+    def decide(self, id: str, step: Step, by: str, *, at: int = 0, reason: str = "", **said: Any) -> None:
+        """One step, now unless `at` (ms) says when."""
+        app = self.app(by)
+        history.write(app.log, Event(id, 1, step, by, at or time.time_ns() // 1_000_000, reason, **said))
+        app.close()
+
+    def agree(self, id: str, subscribers: str, until: str = "2099-12-31", on_end: str = "delete", at: int = 0) -> None:
+        """An agreement in force; rules and passwords follow."""
+        text = TEXT.format(id=id, subscribers=subscribers, until=until, on_end=on_end)
+        self.decide(id, "submit", "li-civil", at=at, text=text, share_class="conditional", approvals=2)
+        for step, by in (("review", "wang-office"), ("approve", "zhao-social"), ("approve", "qian-social"), ("apply", "wang-office")):
+            self.decide(id, step, by, at=at)  # type: ignore[arg-type]
+        self.keep()
+        self.enroll()
+
+
+class Embedded(Acting):
+    """On the embedded log everybody is who runs the process."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        home.mkdir(mode=0o700)
+        app = self.app("")
+        app.create_topics()
+        app.keys  # noqa: B018 (made now)
+        app.close()
+
+    def env(self, principal: str) -> dict[str, str]:
+        return {"CIVICBUS_HOME": str(self.home)}
+
+
+class City(Acting):
     """A namespace of its own on it. Each `app` acts as one principal."""
 
     def __init__(self, home: Path, reference: Path | None = None) -> None:
@@ -131,31 +183,6 @@ class City:
             **reference,
             **told,
         }
-
-    def app(self, principal: str) -> App:
-        return App(read_settings({}, self.env(principal)))
-
-    def keep(self) -> list[Change]:
-        """As the keeper, once."""
-        app = self.app("keeper")
-        try:
-            return Keeper(app).apply()
-        finally:
-            app.close()
-
-    def decide(self, id: str, step: Step, by: str, **said: Any) -> None:
-        app = self.app(by)
-        history.write(app.log, Event(id, 1, step, by, time.time_ns() // 1_000_000, said.pop("reason", ""), **said))
-        app.close()
-
-    def agree(self, id: str, subscribers: str, until: str = "2099-12-31", on_end: str = "delete") -> None:
-        """An agreement in force; rules and passwords follow."""
-        text = TEXT.format(id=id, subscribers=subscribers, until=until, on_end=on_end)
-        self.decide(id, "submit", "li-civil", text=text, share_class="conditional", approvals=2)
-        for step, by in (("review", "wang-office"), ("approve", "zhao-social"), ("approve", "qian-social"), ("apply", "wang-office")):
-            self.decide(id, step, by)  # type: ignore[arg-type]
-        self.keep()
-        self.enroll()
 
     def run(self, step: str, principal: str) -> int:
         """A step until it is idle, as this principal."""

@@ -75,15 +75,25 @@ def grouped(client: Mapping[str, str], bootstrap: str, groups: Iterable[str]) ->
     may = set()
     try:
         for group in groups:
-            try:
-                (error,) = admin.alter_group_offsets(group, {Place("not-there", 0): OffsetAndMetadata(0, "", -1)}).values()
-            except of_kafka.GroupAuthorizationFailedError:
-                continue
-            if error is not of_kafka.GroupAuthorizationFailedError:
+            if _moved(admin, group) is not of_kafka.GroupAuthorizationFailedError:
                 may.add(group)
     finally:
         admin.close()
     return may
+
+
+def _moved(admin: kafka.KafkaAdminClient, group: str) -> type[Exception]:
+    deadline = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            (error,) = admin.alter_group_offsets(group, {Place("not-there", 0): OffsetAndMetadata(0, "", -1)}).values()
+        except of_kafka.GroupAuthorizationFailedError as refused:
+            return type(refused)
+        except of_kafka.RetriableError:  # a new broker makes its topic of positions when it is first asked for some
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        else:
+            return error
 
 
 def transacted(client: Mapping[str, str], names: Iterable[str]) -> set[str]:

@@ -43,9 +43,8 @@ def subscriber(*agreements: str, name: str) -> May:
     return May(" ".join(["internal.schema", *(f"share.{each}" for each in agreements)]), groups=f"share.?.{name}.*")
 
 
-DECIDES = May(
-    "internal.agreement internal.watch", "internal.agreement internal.watch audit", "share.*", transactions="agreements watch-lists"
-)
+OF_AGREEMENTS = "internal.agreement internal.watch"
+DECIDES = May(OF_AGREEMENTS, f"{OF_AGREEMENTS} audit", "share.*", transactions="agreements watch-lists")
 MASTERS, LINKS = "resident dwelling", "residency_link lease marriage household benefit"
 INTERNAL = "internal.alias internal.evidence internal.pending internal.decision internal.link internal.tally internal.refused"
 
@@ -62,8 +61,8 @@ EXPECTED: Mapping[str, May] = {
     "zhao-social": DECIDES,
     "qian-social": DECIDES,
     "wang-office": May(
-        f"internal.agreement internal.watch canonical.* master.* dispute.* {all_of('internal', MASTERS)} {INTERNAL}",
-        f"internal.agreement internal.watch audit {all_of('internal', MASTERS)} internal.pending internal.decision",
+        f"{OF_AGREEMENTS} canonical.* master.* dispute.* {all_of('internal', MASTERS)} {INTERNAL}",
+        f"{OF_AGREEMENTS} audit {all_of('internal', MASTERS)} internal.pending internal.decision",
         "share.*",
         transactions="agreements watch-lists answers rulings",
     ),
@@ -71,7 +70,9 @@ EXPECTED: Mapping[str, May] = {
     "keeper": May("internal.agreement master.* canonical.*", "audit internal.account internal.refused", "*", "share.*", "share.* access"),
     "normalizer": May("raw.*", "canonical.* deadletter.* internal.account", "*", "normalizer", "normalizer.*"),
     "identify": step(
-        "identify", all_of("canonical", MASTERS), f"{all_of('internal', MASTERS)} internal.alias internal.evidence internal.pending"
+        "identify",
+        f"{all_of('canonical', MASTERS)} internal.resident internal.alias internal.evidence internal.pending",
+        f"{all_of('internal', MASTERS)} internal.alias internal.evidence internal.pending",
     ),
     "alias": step("alias", "internal.alias", "internal.dwelling internal.alias"),
     "match": step("match", "internal.evidence", "internal.evidence internal.pending"),
@@ -123,7 +124,6 @@ TRANSACTIONS = [
     "identify.host.0",
     "merge.host.0",
     "share.aaa.host.0",
-    "share.aaa.told",
     "agreements",
     "watch-lists",
     "schemas",
