@@ -13,12 +13,13 @@ import io
 import json
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bus.errors import FileRefused
 from bus.sharing.follow import Event
-from connectors.sinks import Closing, as_json, flat
+from connectors.sinks import Closing, as_json, flat, homeless
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _HEAD = ("partition", "offset", "at", "subject", "operation", "event_id", "corrects", "disputed", "formerly", "becomes")
@@ -101,19 +102,30 @@ class CsvSink(LinesSink):
 
     def __init__(self, path: Path, fields: Sequence[str]) -> None:
         self._fields = tuple(fields)
-        super().__init__(path, _csv_offset, "\ufeff" + _row([*_HEAD, *self._fields]))
+        heading = [*_HEAD, *self._fields]
+        super().__init__(path, partial(_csv_offset, heading), "\ufeff" + _row(heading))
 
     def line(self, event: Event) -> str:
-        """An event as a row."""
+        """An event as a row. Raises `FileRefused` for one with a field that has no column: the agreement has changed since."""
         cells = flat(event.fields)
+        if homeless(event.fields, self._fields):
+            raise FileRefused(
+                "The agreement grants further fields now, for which this file has no columns.",
+                "协议已增加信息项，该文件没有相应的列。",
+                place=self._path.name,
+                hint="Name a new file: it begins with the state.",
+                hint_zh="请另指定新文件，将从当前状态开始。",
+            )
         head = (event.partition, event.offset, event.at, event.subject, event.operation, event.event_id)
         lists = (" ".join(event.corrects), " ".join(event.disputed))
         return _row([*head, *lists, event.formerly, event.becomes, *(cells.get(name) for name in self._fields)])
 
 
-def _csv_offset(line: str) -> tuple[int, int] | None:
-    partition, offset, *_ = next(csv.reader([line.lstrip("\ufeff")]))
-    return None if partition == _HEAD[0] else (int(partition), int(offset))
+def _csv_offset(heading: Sequence[str], line: str) -> tuple[int, int] | None:
+    row = next(csv.reader([line.lstrip("\ufeff")]))
+    if row == heading:
+        return None
+    return int(row[0]), int(row[1])
 
 
 def _row(cells: Sequence[Any]) -> str:

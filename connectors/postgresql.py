@@ -10,13 +10,13 @@ A subject that is no longer within the agreement has no row. A sink that is kill
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from bus.errors import Unreachable, WrongUse
 from bus.sharing.follow import Event
-from connectors.sinks import Closing, flat
+from connectors.sinks import Closing, flat, homeless
 
 try:
     import sqlalchemy as sql
@@ -35,13 +35,14 @@ PASSWORD = "CIVICBUS_SINK_PASSWORD"  # noqa: S105 - the name of a variable
 class PostgresSink(Closing):
     """The table of one agreement. Raises `Unreachable` when the database cannot be reached or refuses, without naming the password."""
 
-    def __init__(self, url: str, agreement: str, fields: Mapping[str, str]) -> None:
-        """`url`: postgresql://[USER@]HOST[:PORT]/DATABASE; `fields`: the columns of the granted fields, name → text, double or boolean."""
+    def __init__(self, url: str, agreement: str, columns: Callable[[], Mapping[str, str]]) -> None:
+        """`url`: postgresql://[USER@]HOST[:PORT]/DATABASE; `columns`: those of the granted fields as it is now, name → text, double or
+        boolean."""
         target = sql.make_url(url).set(drivername="postgresql+psycopg")
         if password := os.environ.get(PASSWORD):
             target = target.set(password=password)
         self._place = target.render_as_string(hide_password=True)
-        self._agreement, self._fields = agreement, tuple(fields)
+        self._agreement, self._columns, fields = agreement, columns, columns()
         self._engine = sql.create_engine(target, pool_pre_ping=True)
         about = sql.MetaData()
         self._table = sql.Table(f"share_{agreement.replace('-', '_')}", about, *_columns(fields))
@@ -60,6 +61,7 @@ class PostgresSink(Closing):
             sql.Column("becomes", sql.Text, nullable=False),
         )
         self._do(lambda connection: about.create_all(connection))
+        self._widen(fields)
 
     def positions(self) -> dict[int, int]:
         """Partition → the next offset, as the database has it."""
@@ -71,6 +73,8 @@ class PostgresSink(Closing):
     def take(self, partition: int, events: Sequence[Event], next_offset: int) -> None:
         """Bring the rows of these subjects up to date, and the position, in one transaction."""
         last = {event.subject: event for event in events}
+        if any(homeless(event.fields, self._fields) for event in last.values()):
+            self._widen(self._columns())  # the agreement grants further fields since
         there = [self._row(event) for event in last.values() if not event.ended]
         pairs = {event.formerly: event.subject for event in events if event.formerly is not None}
         pairs |= {event.subject: event.becomes for event in events if event.becomes is not None}
@@ -92,6 +96,15 @@ class PostgresSink(Closing):
     def close(self) -> None:
         """Let go of the connections."""
         self._engine.dispose()
+
+    def _widen(self, fields: Mapping[str, str]) -> None:
+        """See to it that each field has a column. One that is granted no more keeps its column, and has no values from then on."""
+        self._fields = tuple(fields)
+        add = [f'ALTER TABLE "{self._table.name}" ADD COLUMN IF NOT EXISTS "{name}" {_NAMES[kind]}' for name, kind in fields.items()]
+        self._do(lambda connection: [connection.execute(sql.text(each)) for each in add])
+        for column in _columns(fields):
+            if column.name not in self._table.c:
+                self._table.append_column(column)
 
     def _pair(self, connection: Any, pairs: Mapping[str, str]) -> None:
         known = self._rotated
@@ -117,6 +130,9 @@ class PostgresSink(Closing):
                 hint=f"Is it running, is the user right, may it create tables? The password comes from {PASSWORD}.",
                 hint_zh=f"请检查数据库是否运行、用户与建表权限是否正确；密码取自环境变量 {PASSWORD}。",
             ) from None
+
+
+_NAMES = {"text": "text", "double": "double precision", "boolean": "boolean"}
 
 
 def _columns(fields: Mapping[str, str]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -56,6 +56,11 @@ def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
         else:
             found[name] = "、".join(map(str, value)) if isinstance(value, list) else value
     return found
+
+
+def homeless(fields: Mapping[str, Any], columns: Collection[str]) -> bool:
+    """Whether a value among these fields has no column: the agreement grants more than when the columns were made."""
+    return any(value is not None and name not in columns for name, value in flat(fields).items())
 
 
 def columns_of(schema: Schema) -> dict[str, str]:

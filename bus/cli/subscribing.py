@@ -20,6 +20,7 @@ from bus.contracts.codec import Decoder
 from bus.contracts.schema import Schema
 from bus.errors import DecodeRefused, NotAllowed, NotInForce, WrongUse
 from bus.eventlog import topics
+from bus.sharing import published
 from bus.sharing.follow import Event, Part, after, follow, since
 from bus.sharing.history import Watch
 from bus.sharing.lifecycle import CITY
@@ -171,16 +172,15 @@ def _sink(app: App, agreement: str, to: str, secret: Path | None, wait: Callable
         if secret is None:
             raise WrongUse("A receiver needs a secret to know the sender by.", "须提供向接收方签名用的密钥。", place="--secret-file")
         return WebhookSink(to, agreement, secret, app.home / "receivers", app.log.identity(), wait)
-    columns = columns_of(_contract(app, agreement))
     if to.startswith(("postgresql://", "postgres://")):
         from connectors.postgresql import PostgresSink
 
-        return PostgresSink(to.replace("postgres://", "postgresql://", 1), agreement, columns)
+        return PostgresSink(to.replace("postgres://", "postgresql://", 1), agreement, lambda: columns_of(_contract(app, agreement)))
     path = Path(to)
     if path.suffix == ".jsonl":
         return jsonl_sink(path)
     if path.suffix == ".csv":
-        return CsvSink(path, list(columns))
+        return CsvSink(path, list(columns_of(_contract(app, agreement))))
     raise WrongUse(
         "This is no target that can be written to.",
         "不支持该输出目标。",
@@ -191,7 +191,9 @@ def _sink(app: App, agreement: str, to: str, secret: Path | None, wait: Callable
 
 
 def _contract(app: App, agreement: str) -> Schema:
-    """The contract of what is delivered: by the grant itself, as nothing may have been delivered yet. Raises `NotInForce`."""
+    """The contract of what is delivered; before anything was, by the grant itself, for who may see it. Raises `NotInForce`."""
+    if (found := published.by_subject(published.read(app.log), f"{topics.share(agreement)}-value")) is not None:
+        return found.schema
     lookout = sharing.Lookout(app, agreement)
     edition = lookout.edition()
     grant = sharing.grant_of(app, lookout.standing, edition)

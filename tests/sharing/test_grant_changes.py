@@ -201,7 +201,7 @@ def test_a_subject_that_the_change_does_not_concern_is_told_nothing(shared: Chan
 def test_a_change_that_is_killed_at_any_moment_is_told_once(tmp_path: Path) -> None:
     """Three changes, the second before the first was told to its end; killed in each of the commits in turn."""
     ended = []
-    for killed in range(1, 7):
+    for killed in range(1, 5):
         made = Changing("sqlite", tmp_path / str(killed), text(f'{{grids: ["{GRID}"]}}'))
         made.say(*((n, f"张{n}") for n in range(12)))
         made.share()
@@ -217,7 +217,7 @@ def test_a_change_that_is_killed_at_any_moment_is_told_once(tmp_path: Path) -> N
         assert made.names() == [*["张**"] * 12, "李**"]
         assert sum(event["operation"] == "ended" for event in events) == 12
         assert json.loads(made.bus("account", "--format", "json"))["agreements"][0]["renewed"] >= 24
-    assert ended.count(False) >= 8
+    assert ended.count(False) >= 6
 
 
 def test_the_account_and_the_audit_know_what_was_told_by_a_change(shared: Changing) -> None:

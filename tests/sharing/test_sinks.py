@@ -19,6 +19,7 @@ from bus.sharing import published
 from bus.sharing.agreement import Rows
 from bus.sharing.follow import Part, after, follow, since
 from bus.sharing.grant import Grant, How
+from bus.sharing.hiding import ADDRESS_PARTS
 from connectors.lines import CsvSink, LinesSink, jsonl_sink
 from connectors.postgresql import PostgresSink
 from connectors.sinks import Sink, columns_of
@@ -93,7 +94,7 @@ def rows(database: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def table(database: str, office: Office) -> Iterator[PostgresSink]:
-    with PostgresSink(database, GRANT.agreement, columns_of(office.schema)) as sink:
+    with PostgresSink(database, GRANT.agreement, lambda: columns_of(office.schema)) as sink:
         yield sink
     engine = sql.create_engine(sql.make_url(database).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
@@ -140,6 +141,21 @@ def test_stand_ins_that_were_rotated_are_kept_as_pairs(table: PostgresSink, data
     assert [row["subject"] for row in rows(database)] == ["2.b"]
 
 
+def test_a_field_that_is_granted_later_gets_its_column(database: str, office: Office) -> None:
+    """Also while the subscriber is running, or its values would be lost."""
+    busy(office)
+    (part, *_) = parts(office)
+    columns = {"name": "text"}
+    with PostgresSink(database, "grows", lambda: dict(columns)) as table:
+        plain = part.events[0]._replace(fields={"name": "张三"})
+        table.take(0, [plain], 1)
+        columns["deceased"] = "boolean"
+        table.take(0, [plain._replace(fields={"name": "张三", "deceased": True})], 2)
+    engine = sql.create_engine(sql.make_url(database).set(drivername="postgresql+psycopg"))
+    with engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(sql.text("SELECT name, deceased FROM share_grows"))] == [("张三", True)]
+
+
 def test_a_column_holds_what_is_granted_in_its_own_type(table: PostgresSink, database: str, office: Office) -> None:
     busy(office)
     pour(office, table)
@@ -152,7 +168,7 @@ def test_a_column_holds_what_is_granted_in_its_own_type(table: PostgresSink, dat
 def test_a_table_whose_writer_was_stopped_between_two_parts_goes_on_where_it_is(table: PostgresSink, database: str, office: Office) -> None:
     busy(office)
     pour(office, table, most=1)
-    with PostgresSink(database, GRANT.agreement, columns_of(office.schema)) as again:
+    with PostgresSink(database, GRANT.agreement, lambda: columns_of(office.schema)) as again:
         pour(office, again)
 
     assert {row["subject"]: row["name"] for row in rows(database)} == now(office)
@@ -170,7 +186,7 @@ def test_rows_and_position_are_written_both_or_neither(table: PostgresSink, offi
 
 def test_a_database_that_is_not_there_is_named_without_its_password() -> None:
     with pytest.raises(Unreachable) as error:
-        PostgresSink("postgresql://me:hush@127.0.0.1:1/nowhere", "a-b", {})
+        PostgresSink("postgresql://me:hush@127.0.0.1:1/nowhere", "a-b", dict)
     assert "hush" not in f"{error.value.place}{error.value}" and "127.0.0.1" in error.value.place
 
 
@@ -179,7 +195,7 @@ def jsonl(path: Path) -> LinesSink:
 
 
 def table_of_cells(path: Path) -> CsvSink:
-    return CsvSink(path, ["name", "deceased", "residence_address_county"])
+    return CsvSink(path, ["name", "deceased", *(f"residence_address_{part}" for part in ADDRESS_PARTS)])
 
 
 @pytest.mark.parametrize("make", [jsonl, table_of_cells])
@@ -214,6 +230,14 @@ def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(office: Office, tm
         (row,) = csv.DictReader(lines)
 
     assert row["name"] == "'=1+1 张"
+
+
+def test_a_table_of_cells_never_gets_a_value_into_another_column(office: Office, tmp_path: Path) -> None:
+    busy(office)
+    with CsvSink(tmp_path / "events.csv", ["name"]) as sink, pytest.raises(FileRefused):
+        pour(office, sink)
+    with pytest.raises(FileRefused):
+        table_of_cells(tmp_path / "events.csv")
 
 
 def test_a_file_of_something_else_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
