@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bus.access.principals import OFFICE, Principal
 from bus.sharing.agreement import Agreement
 from bus.sharing.lifecycle import Step, Words
 
 
-def objection(step: Step, who: Principal | None, agreement: Agreement) -> Words | None:
-    """Why `who` may not take this step of this agreement; None if he may. Asked for: by the consumer. Looked through and put in force: by
-    the office. Approved: by a provider. Refused, suspended, ended: by a provider or the office. Whoever works in the office may ask on
-    behalf of a consumer."""
+def objection(step: Step | Literal["watch"], who: Principal | None, agreement: Agreement) -> Words | None:
+    """Why `who` may not take this step of this agreement; None if he may. Asked for, and its watch list kept: by the consumer. Looked
+    through and put in force: by the office. Approved: by a provider. Refused, suspended, ended: by a provider or the office. Whoever works in the
+    office may ask on behalf of a consumer."""
     if who is None or "decide" not in who.does:
         return "This principal takes no part in agreements.", "该主体不参与协议办理。"
     allowed = {
         "submit": {agreement.consumer, OFFICE},
+        "watch": {agreement.consumer, OFFICE},
         "review": {OFFICE},
         "approve": set(agreement.provider),
         "apply": {OFFICE},

@@ -29,7 +29,8 @@ _RESIDENT, _DWELLING = map(topics.internal, topics.MASTERS)
 STEPS: Mapping[str, Needs] = {
     "normalizer": Needs(("raw.",), ("canonical.", "deadletter.", topics.ACCOUNT)),
     "identify": Needs(
-        tuple(map(topics.canonical, topics.MASTERS)), (_RESIDENT, _DWELLING, topics.ALIAS, topics.EVIDENCE, topics.PENDING, topics.REFUSED)
+        (*map(topics.canonical, topics.MASTERS), _RESIDENT, topics.ALIAS, topics.EVIDENCE, topics.PENDING),
+        (_RESIDENT, _DWELLING, topics.ALIAS, topics.EVIDENCE, topics.PENDING, topics.REFUSED),
     ),
     "alias": Needs((topics.ALIAS,), (_DWELLING, topics.ALIAS, topics.REFUSED)),
     "match": Needs((topics.EVIDENCE,), (topics.EVIDENCE, topics.PENDING, topics.REFUSED)),
@@ -41,7 +42,8 @@ STEPS: Mapping[str, Needs] = {
     ),
     "audit-chain": Needs((topics.AUDIT, topics.AUDIT_CHAIN), (topics.AUDIT_CHAIN, topics.REFUSED)),
     SHARE: Needs(
-        ("master.", "canonical.", topics.AGREEMENT, topics.SCHEMA), ("share.", topics.SCHEMA, topics.AUDIT, topics.ACCOUNT, topics.REFUSED)
+        ("master.", "canonical.", topics.AGREEMENT, topics.SCHEMA, topics.WATCH, topics.TOLD),
+        ("share.", topics.SCHEMA, topics.AUDIT, topics.ACCOUNT, topics.REFUSED, topics.TOLD),
     ),
 }
 """What each step needs. That nothing is missing is tried on a real broker (`tests/access`)."""
@@ -89,8 +91,8 @@ def _of(who: str, deed: str, department: str) -> Iterator[Rule]:
         case "publish" | "inbox":
             yield from _publishes(who, department)
         case "decide":
-            yield from _topics(who, (topics.AGREEMENT,), (topics.AGREEMENT, topics.AUDIT))
-            yield _rule(who, "transaction", "agreements", "write")
+            yield from _topics(who, (topics.AGREEMENT, topics.WATCH), (topics.AGREEMENT, topics.WATCH, topics.AUDIT))
+            yield from (_rule(who, "transaction", each, "write") for each in ("agreements", "watch-lists"))
             yield from (_rule(who, "topic", "share.", deed) for deed in ("create", "describe"))
         case "rule":
             reads = ("canonical.", "master.", "dispute.", *_of_resolver())

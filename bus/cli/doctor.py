@@ -7,6 +7,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, NamedTuple
 
@@ -76,7 +77,7 @@ def _log(app: App) -> Iterator[Finding]:
         yield Finding("log", "日志", "ok", f"{log.identity()}, {len(names)} topics")
         yield from _brokers(app)
         counted = [info.name for info in names if topics.is_account(info.name)]
-        if counted:
+        with suppress(NotAllowed):  # who may not read what is counted cannot tell
             latest = max((batch.records[-1].timestamp for each in counted for batch in log.scan(each)), default=0)
             ahead = latest / 1000 - time.time()
             if ahead > _AHEAD_S:
@@ -206,12 +207,14 @@ def _access(app: App) -> Iterator[Finding]:
 
     cure, zh = "civicbus access apply", "civicbus access apply"
     try:
-        different = Keeper(app).plan()
+        keeper = Keeper(app)
+        keeper.refuse_unconfigured()
+        different = keeper.plan()
     except NotAllowed:
         yield Finding("access", "访问权限", "ok", "this principal may not look at rules; the keeper's doctor does")
         return
     except BusError as error:
-        yield _of_error("access", "访问权限", error)
+        yield _of_error("access", "访问权限", error)._replace(verdict="warn" if error.exit_status == 3 else "bad")
         return
     for each in different:
         yield Finding("access", "访问权限", "bad", f"{each.kind} · {each.zh}: {each.what}", cure, zh)

@@ -75,7 +75,7 @@ def bring_up(app: App, lookout: Lookout) -> Edition:
     wanted = lookout.edition()
     if marks(app.log).get(lookout.agreement) == Mark(wanted):
         return wanted
-    with app.log.writer(f"told.{lookout.agreement}") as writer:
+    with app.log.writer(f"{topics.share(lookout.agreement)}.told") as writer:
         mark = marks(app.log).get(lookout.agreement)
         if mark is None:  # nothing was shared yet
             writer.append([_output(lookout.agreement, mark := Mark(wanted), lookout.changed_at())])

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bus.cli import hosting
-from bus.cli.context import App, of, open_log
+from bus.cli.context import App, does, of, open_log, person
 from bus.cli.matrix import flows
 from bus.cli.processes import children_env, civicbus
 from bus.cli.say import note, out
@@ -74,9 +74,13 @@ def up(ctx: typer.Context) -> None:
 
 
 def _steps(app: App) -> dict[str, list[str]]:
-    """What runs: the steps, and one for each entity that is shared."""
+    """What runs: the steps, one for each entity that is shared, and what keeps topics as agreements say. The last is, on a Kafka that asks
+    for a password, nothing for whoever runs the steps: there a principal of its own does it, who may give rights."""
     names = [*STEPS, *hosting.sources(app)]
-    return {name: [*civicbus(), "run", name] for name in names}
+    commands = {name: [*civicbus(), "run", name] for name in names}
+    if not app.settings.kafka.get("sasl.username") or "keep" in does(app, person(app)):
+        commands["access"] = [*civicbus(), "access", "apply", "--watch"]
+    return commands
 
 
 def health(
@@ -139,6 +143,6 @@ def _tidy(app: App, stopping: threading.Event) -> None:
             log = open_log(app.settings)
             try:
                 if isinstance(log, SqliteLog):
-                    diary("up").info("tidied", removed=log.maintain(int(time.time() * 1000)))
+                    diary("up").info("tidied", removed=log.maintain(int(time.time() * 1000), STEPS))
             finally:
                 log.close()

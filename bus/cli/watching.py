@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from bus.cli import sharing
+from bus.cli.agreement.office import refuse_who_may_not
 from bus.cli.context import App, of, person
 from bus.cli.say import note, out
 from bus.cli.sharing import Lookout
@@ -82,6 +83,8 @@ def _list(app: App, agreement: str) -> Pseudonym:
     """The stand-ins of the agreement. Raises `NotInForce`, and `WrongUse` for one without a watch list."""
     lookout = Lookout(app, agreement)
     edition = lookout.edition()
+    if (held := lookout.standing.holding) is not None:
+        refuse_who_may_not(app, "watch", held.agreement)
     grant = sharing.grant_of(app, lookout.standing, edition)
     if grant.watched is None:
         raise WrongUse(

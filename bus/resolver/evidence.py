@@ -44,7 +44,7 @@ class Claim(NamedTuple):
     """What stands under a key. `subject`: the person by number (empty: not known, the statement looks for him). `called`: the surname,
     where a form of address is all that is known of the name. `sex`, `birth_date`: empty where not known; a coarse date is as long as it is
     known (`1951`, `1951-03`). `hidden`: the token of a name that must not be shown, in place of the name. Of a claim `HERE` the name is the
-    key (hex) of the dwelling."""
+    key (hex) of the dwelling, and what it is called the alias (hex) by which its statement goes, if that may be held."""
 
     kind: str
     subject: bytes
@@ -85,15 +85,26 @@ def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[by
     return {row_hash(keys, "evidence", kind, *parts): claim for kind, parts, claim in _claims(said, subject)}
 
 
-def place_claims(said: Mapping[str, Any], keys: KeyRing) -> dict[bytes, Claim]:
-    """The claim of one statement about a dwelling: that its row names it. Key (16 bytes) → claim; none where it is no certain dwelling."""
+def place_claims(said: Mapping[str, Any], keys: KeyRing, alias: bytes = b"") -> dict[bytes, Claim]:
+    """The claim of one statement about a dwelling: that its row names it. Key (16 bytes) → claim; none where it is no certain dwelling.
+    `alias`: the one that it goes by, if it may be held (`bus.resolver.homes`)."""
     address = dict(said.get("address") or {})
     address |= {part: said[part] for part in ("compound_code", "building", "entrance", "room") if said.get(part)}
     place = place_of(address)
     if place is None:
         return {}
-    named = row_hash(keys, "evidence", PLACE, *place).hex()
-    return {row_hash(keys, "evidence", ROW, *_row(said["source"])): Claim(HERE, b"", named, "", "")}
+    named = place_key(place, keys).hex()
+    return {row_key(said["source"], keys): Claim(HERE, b"", named, "", "", alias.hex())}
+
+
+def place_key(place: tuple[str, ...], keys: KeyRing) -> bytes:
+    """The key of a place."""
+    return row_hash(keys, "evidence", PLACE, *place)
+
+
+def row_key(source: Mapping[str, Any], keys: KeyRing) -> bytes:
+    """The key of the row that a statement stands in."""
+    return row_hash(keys, "evidence", ROW, *_row(source))
 
 
 def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tuple[str, ...], Claim]]:

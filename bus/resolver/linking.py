@@ -13,6 +13,8 @@ whose file keeps it:
                          statement, SAID, link          a `Way`: a link that has come as far as this end
                          statement, HEAD, zeros         of a household: the statement about its head
 
+A record that goes out for a version of a statement says for which, in a header by the name of its topic: neither key nor value does.
+
 Of one link every record has one writer, because the link's id is made of its ends: with other ends it is another link. So what is withdrawn
 never takes away what another has just sent; what an end sends on is a function of what has come to it, not of its order.
 """
@@ -30,7 +32,7 @@ from bus.resolver.ends import Benefit, Said, encoded, head_of, said_of
 from bus.resolver.identify import order_of_erasure, version_order
 from bus.resolver.routing import ID_BYTES, Routes, split
 from bus.resolver.subject import BENEFIT, LINK, MEMBER, stamped
-from bus.step import View
+from bus.step import Memory, Partition, View
 
 SAID, HEAD = b"s", b"h"
 ZEROS = bytes(ID_BYTES)
@@ -73,6 +75,11 @@ class Linking:
     def __init__(self, decode: Decoder, keys: KeyRing, routes: Routes) -> None:
         self._decode, self._keys, self._routes = decode, keys, routes
 
+    def memory(self) -> Memory:
+        """What the step does, for the loop."""
+        writes = {topics.canonical(entity): (topics.LINK,) for entity in topics.OF_LINKS}
+        return Memory(self.decide, writes=writes, learn=self.learn, everywhere=True)
+
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """Send links on their way, and after their ends where these come to be about another subject."""
         outputs: list[Output] = []
@@ -90,7 +97,7 @@ class Linking:
         before = view.items(key)
         said = self._decode(record.value)[1] if record.value is not None else None
         order = version_order(record.timestamp, said, record.value or b"", self._keys) if said else order_of_erasure(record.timestamp)
-        if before and order <= before[b""]:
+        if order <= before.get(b"", b""):
             return
         sent: dict[bytes, bytes] = {}
         if said is not None:
@@ -101,11 +108,23 @@ class Linking:
         for item, last in before.items():
             if item and item not in sent:
                 view.delete(key, item)
-                yield self._routes.on_link(last, item[:1], item[1:], None, record.timestamp)
+                yield _for(topics.canonical(entity), key, self._routes.on_link(last, item[:1], item[1:], None, record.timestamp))
         for item, now in sent.items():
             end, told = now[:ID_BYTES], now[ID_BYTES:]
             view.put(key, item, end)
-            yield self._routes.on_link(end, item[:1], item[1:], told, record.timestamp)
+            yield _for(topics.canonical(entity), key, self._routes.on_link(end, item[:1], item[1:], told, record.timestamp))
+
+    def learn(self, batch: Batch, view: View, read: Partition) -> None:
+        """What was sent last for the statements of a partition; the log may have let go of the versions for which it was."""
+        for record in batch.records:
+            statement = dict(record.headers).get(read.topic)
+            if statement is None or record.key is None or not read.has(statement):
+                continue
+            end, item = split(record.key)
+            if record.value is None:
+                view.delete(statement, item)
+            else:
+                view.put(statement, item, end)
 
     def _at_end(self, end: bytes, touched: Mapping[bytes, Record], view: View) -> Iterator[Output]:
         """What is to be sent on from one end that was not sent before."""
@@ -156,6 +175,11 @@ def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:
             end, item = split(record.key)
             touched.setdefault(end, {})[item] = record
     return touched
+
+
+def _for(topic: str, statement: bytes, output: Output) -> Output:
+    """A record that goes out for a version of a statement."""
+    return output._replace(record=output.record._replace(headers=((topic, statement),)))
 
 
 def _way(said: Said) -> bytes:

@@ -30,7 +30,7 @@ from bus.resolver.subject import (
     stamped,
 )
 from bus.resolver.tally import counted
-from bus.step import Memory, View
+from bus.step import Memory, Partition, View
 
 Follows = Callable[[bytes, Arrived], Due]
 """(subject, what has come to it) → what follows from it."""
@@ -47,7 +47,7 @@ class Merge:
     def memory(self) -> Memory:
         """What the step does, for the loop."""
         writes = {topics.internal(entity): (topics.master(entity), *self._disputes) for entity in self._follows}
-        return Memory(self.decide, self.fold, writes, self.learn, owners)
+        return Memory(self.decide, self.fold, writes, self.learn, asks=owners)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """The masters and errands that this batch changes."""
@@ -110,7 +110,7 @@ class Merge:
                 return self._routes.told("dwelling", change.owner, HELD, subject, change.value, change.at)
         raise ValueError(f"no errand of kind {change.kind!r}")
 
-    def learn(self, batch: Batch, view: View) -> None:
+    def learn(self, batch: Batch, view: View, _read: Partition) -> None:
         """What was written last: masters, and disputes about a subject of this view (its topic has those of all entities)."""
         for record in batch.records:
             name, _, field = (record.key or b"").decode("ascii").partition(":")

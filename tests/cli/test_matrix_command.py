@@ -21,7 +21,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
     made = Office(tmp_path)
     with made.app.log.writer("test") as writer:
         handed_in = account.delta("publish", "housing.dwelling", {"read": 4, "published": 4}, {})
-        writer.append([Output(topics.ACCOUNT, handed_in._replace(timestamp=2_000_000_000_000))])
+        writer.append([Output(topics.account("housing"), handed_in._replace(timestamp=2_000_000_000_000))])
     yield made
     made.app.close()
 

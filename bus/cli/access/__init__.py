@@ -33,7 +33,9 @@ def mount(app: typer.Typer) -> None:
 @_group.command("plan")
 def plan(ctx: typer.Context, how: Chosen = None) -> None:
     """What `apply` would do: rules and topics that are missing or too many, users. Nothing is changed. 列出与应有权限的差异。"""
-    _tell(Keeper(of(ctx)).plan(), how, "Nothing to do. 无差异。")
+    keeper = Keeper(of(ctx))
+    keeper.refuse_unconfigured()
+    _tell(keeper.plan(), how, "Nothing to do. 无差异。")
 
 
 @_group.command("apply")
@@ -46,6 +48,7 @@ def apply(
     app = of(ctx)
     keeper = Keeper(app)
     if not watch:
+        keeper.refuse_unconfigured()
         _tell(keeper.apply(), how, "Nothing was to be done. 无需更改。")
         return
     stopping = on_signals()

@@ -67,7 +67,6 @@ class Keeper:
     def __init__(self, app: App) -> None:
         self._app, self._log = app, app.log
         self._prefix = f"{app.settings.namespace}." if app.settings.namespace else ""
-        self._closed: set[tuple[str, int]] = set()  # agreement, version: nothing is left of them
 
     def plan(self) -> list[Change]:
         """What `apply` would do."""
@@ -96,6 +95,21 @@ class Keeper:
                 done.append(_change("close", standing.id))
         return done
 
+    def guarded(self) -> bool:
+        """Whether the log holds everybody to rules."""
+        return self._on_kafka and self._gate.guarded()
+
+    def refuse_unconfigured(self) -> None:
+        """Raises `ConfigRefused` where it does, and nothing says who is who: then rules are left alone."""
+        if self._app.principals is None and self.guarded():
+            raise ConfigRefused(
+                "This Kafka holds everybody to rules, and nothing says who is who.",
+                "该 Kafka 启用了访问控制，但未配置主体。",
+                place="CIVICBUS_PRINCIPALS",
+                hint="Name the file of principals (deploy/principals.yaml.example).",
+                hint_zh="请指定主体配置文件（示例见 deploy/principals.yaml.example）。",
+            )
+
     def expected_users(self) -> set[str]:
         """All that need a password: those configured, and those that an agreement names."""
         return set(self._app.principals or ()) | subscribers(history.standings(self._log).values(), sharing.now())[0]
@@ -116,16 +130,9 @@ class Keeper:
         at, standings = sharing.now(), history.standings(self._log)
         needed = required(standings.values(), at)
         there = frozenset(info.name for info in self._log.topics())
-        if not self._app.settings.log.startswith("kafka://") or not self._gate.guarded():
+        principals = self._app.principals
+        if principals is None or not self.guarded():
             return _Look(at, standings, needed, there, None, [], [])
-        if (principals := self._app.principals) is None:
-            raise ConfigRefused(
-                "This Kafka holds everybody to rules, and nothing says who is who.",
-                "该 Kafka 启用了访问控制，但未配置主体。",
-                place="CIVICBUS_PRINCIPALS",
-                hint="Name the file of principals (deploy/principals.yaml.example).",
-                hint_zh="请指定主体配置文件（示例见 deploy/principals.yaml.example）。",
-            )
         current, named = subscribers(standings.values(), at)
         wanted = rights.desired(principals, self._app.catalog.departments, readers(needed), self._prefix)
         rules = rights.changes(wanted, self._gate.rules(), named | set(principals), self._prefix)
@@ -144,18 +151,11 @@ class Keeper:
         return [spec for spec in (*others, *shares) if spec.name not in look.there]
 
     def _ended(self, look: _Look) -> list[Standing]:
-        """Agreements that ended, and of which something is left: a topic that need not be, or a place in what it read."""
+        """Agreements that ended, and of which something is left: a topic that need not be, or a place in what was read."""
         too_many = self._too_many(look)
-        found = []
-        for standing in look.standings.values():
-            if standing.holding is None or ended_at(standing, look.at) is None:
-                continue
-            topic, closed = topics.share(standing.id), (standing.id, standing.holding.number)
-            if topic in too_many or (closed not in self._closed and self._log.positions(topic)):
-                found.append(standing)
-            else:
-                self._closed.add(closed)
-        return found
+        ended = [each for each in look.standings.values() if ended_at(each, look.at) is not None]
+        groups = self._groups() if ended else []
+        return [each for each in ended if topics.share(each.id) in too_many or self._left(each.id, groups)]
 
     def _kept(self, look: _Look) -> set[str]:
         return {each.topic for each in look.required if isinstance(each, ShareTopic)}
@@ -179,21 +179,32 @@ class Keeper:
 
     def _close(self, standing: Standing, look: _Look) -> bool:
         """Count what was on its way, remove what the agreement made. False where something is left for the next look."""
-        topic, version = topics.share(standing.id), standing.holding
-        assert version is not None  # noqa: S101 - `_ended` saw to it
-        self._count(standing)
-        if topic in self._too_many(look):
+        topic = topics.share(standing.id)
+        left = self._left(standing.id, self._groups())
+        if topic in (too_many := self._too_many(look)) or topic in left:
+            self._count(standing)
+        if topic in too_many:
             self._audit([(Action.closed, "topic")], standing.id)
             self._log.remove([topic])
-        with contextlib.suppress(WrongUse):  # somebody is still in it; without rights, not for long
-            self._log.remove(groups=[topic, *self._groups(look, f"{topic}.")])
-            self._closed.add((standing.id, version.number))
-            return True
-        return False
+        for group in {topic, *left}:
+            with contextlib.suppress(WrongUse):  # somebody is still in it; without rights, not for long
+                self._log.remove(groups=[group])
+        return not self._left(standing.id, self._groups())
 
-    def _groups(self, look: _Look, prefix: str) -> list[str]:
-        """The groups of its subscribers, where they have any."""
-        return self._gate.groups(prefix) if look.rules is not None else []
+    def _left(self, agreement: str, groups: Iterable[str]) -> list[str]:
+        """The groups that have a place in what an agreement read or delivered: that of its step, on Kafka also those of its subscribers."""
+        topic = topics.share(agreement)
+        if self._on_kafka:
+            return [each for each in groups if each == topic or each.startswith(f"{topic}.")]
+        return [topic] if self._log.positions(topic) else []
+
+    def _groups(self) -> list[str]:
+        """The groups of all agreements, asked for once; on the embedded log positions are asked for one by one."""
+        return self._gate.groups("share.") if self._on_kafka else []
+
+    @property
+    def _on_kafka(self) -> bool:
+        return self._app.settings.log.startswith("kafka://")
 
     def _count(self, standing: Standing) -> None:
         """What the agreement's step had not read when it ended is withheld: read on in its group, as far as there is something now."""

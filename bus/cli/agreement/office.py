@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,7 +35,9 @@ def submit(ctx: typer.Context, file: File, reason: _Note = "") -> None:
     share_class = draft.offer.class_of(draft.agreement.provider)
     needed = exposed(app, draft).approvals(share_class)
     app.log.create(map(topics.spec, (topics.AGREEMENT, topics.AUDIT)))
-    _refuse_who_may_not(app, "submit", draft.agreement)
+    refuse_who_may_not(app, "submit", draft.agreement)
+    if taken := sorted(set(draft.agreement.subscribers) & set(app.principals or ())):
+        raise WrongUse("A subscriber has no other part in the bus.", "订阅主体不能兼任总线的其他职责。", place=", ".join(taken))
     version = history.standings(app.log).get(draft.agreement.id, Standing(draft.agreement.id)).versions + 1
     said = (reason.strip(), draft.text, share_class, needed)
     history.write(app.log, Event(draft.agreement.id, version, "submit", person(app), now(), *said))
@@ -62,7 +64,7 @@ def apply(ctx: typer.Context, id: Id, reason: _Note = "") -> None:
     app = of(ctx)
     pending = one(app, id).standing.pending
     if pending is not None:
-        _refuse_who_may_not(app, "apply", pending.agreement)
+        refuse_who_may_not(app, "apply", pending.agreement)
         # The catalog may have changed since it was approved: what is not shared any more is not shared by an old approval either.
         draft = load(app, Path(f"{id}@{pending.number}"), pending.submitted.text)
         if exposed(app, draft).approvals(draft.offer.class_of(draft.agreement.provider)) > pending.submitted.approvals:
@@ -111,18 +113,18 @@ def rotate(
 def _on_its_way(app: App, id: str, step: Step, reason: str) -> None:
     pending = one(app, id).standing.pending
     if pending is not None:
-        _refuse_who_may_not(app, step, pending.agreement)
+        refuse_who_may_not(app, step, pending.agreement)
     _do(app, id, pending.number if pending else 0, step, reason)
 
 
 def _in_force(app: App, id: str, step: Step, reason: str) -> None:
     holding = one(app, id).standing.holding
     if holding is not None:
-        _refuse_who_may_not(app, step, holding.agreement)
+        refuse_who_may_not(app, step, holding.agreement)
     _do(app, id, holding.number if holding else 0, step, reason)
 
 
-def _refuse_who_may_not(app: App, step: Step, agreement: Agreement) -> None:
+def refuse_who_may_not(app: App, step: Step | Literal["watch"], agreement: Agreement) -> None:
     """Raises `NotAllowed` where principals are configured, and the one that acts does not act for a department that may."""
     if app.principals is None:
         return
