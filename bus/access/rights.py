@@ -90,6 +90,9 @@ def _of(who: str, deed: str, department: str) -> Iterator[Rule]:
     match deed:
         case "publish" | "inbox":
             yield from _publishes(who, department)
+            if deed == "publish":  # who opens a refused row is in the audit, before it is opened
+                yield from _topics(who, (), (topics.AUDIT,))
+                yield _rule(who, "transaction", "letters", "write")
         case "decide":
             yield from _topics(who, (topics.AGREEMENT, topics.WATCH), (topics.AGREEMENT, topics.WATCH, topics.AUDIT))
             yield from (_rule(who, "transaction", each, "write") for each in ("agreements", "watch-lists"))

@@ -156,15 +156,15 @@ class Share:
             corrected.append(Corrected(offset, key, event["event_id"], tuple(event.get("corrects", ()))))
         if isinstance(shown, str) and before is None:
             return shown
+        content = b"" if isinstance(shown, str) else self._content(shown, entry)
+        if before is not None and before[_ID:] == content:
+            return NOTHING_NEW
         subject = self._pseudonym("subject", _hex(topic, key))
         event_id = self._event_id(event, entry)
         if isinstance(shown, str):
             kept.delete(key)
             out = self._event(subject, "ended", event_id, event, before, Shown({}, ()), record, self._before(topic, record))
             return out, Delivered(offset, key, event["event_id"], "ended")
-        content = self._content(shown, entry)
-        if before is not None and before[_ID:] == content:
-            return NOTHING_NEW
         kept.put(key, b"", event_id.encode() + content)
         operation = "created" if before is None else "corrected" if event["operation"] in _WRONG else "changed"
         out = self._event(subject, operation, event_id, event, before, shown, record, self._before(topic, record))

@@ -32,7 +32,7 @@ class May(NamedTuple):
 
 def department(name: str) -> May:
     own = f"raw.{name}.* deadletter.{name} internal.account.{name}"
-    return May(f"{own} dispute.{name}", own, transactions=f"publish.{name}.* replay.{name}")
+    return May(f"{own} dispute.{name}", f"{own} audit", transactions=f"publish.{name}.* replay.{name} letters")
 
 
 def step(name: str, read: str, write: str) -> May:
@@ -128,6 +128,7 @@ TRANSACTIONS = [
     "watch-lists",
     "schemas",
     "rulings",
+    "letters",
     "answers",
     "access",
     "somebody",
