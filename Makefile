@@ -7,11 +7,13 @@ BIN := $(VENV)/bin
 CIVICBUS := $(BIN)/civicbus
 # The logs that the tests run on: both, or `LOG=sqlite` for the smaller run without Java and Kafka.
 LOG ?= sqlite,kafka
+# Test files run side by side in so many processes, each with a broker of its own; they wait more than they compute.
+JOBS ?= 3
 # Where `make run` keeps its city, log and keys.
 DEMO ?= data/demo
 RESIDENTS ?= 5000
 
-.PHONY: help run test lint format bench faults kafka tools docs lock clean
+.PHONY: help run test lint format bench faults canaries kafka tools docs lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,7 +22,7 @@ run: $(VENV)/run.done ## the main job on the embedded log: a fictional city, pub
 	$(CIVICBUS) demo --into $(DEMO) --residents $(RESIDENTS)
 
 test: $(VENV)/dev.done tools ## the tests, on the embedded log and on a real Apache Kafka (LOG=sqlite: embedded only)
-	LOG=$(LOG) $(BIN)/python -m pytest $(ARGS)
+	LOG=$(LOG) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/dev.done ## formatting, lint, types, import directions
 	$(BIN)/ruff format --check .
@@ -38,10 +40,13 @@ bench: $(VENV)/dev.done tools ## the figures of bench/README.md, as ratios withi
 faults: $(VENV)/dev.done tools ## every crash point 50 times, on both logs
 	LOG=$(LOG) FAULT_ROUNDS=50 $(BIN)/python -m pytest tests/faults --timeout=7200 $(ARGS)
 
-kafka: tools $(VENV)/dev.done ## a real Apache Kafka on this machine to play with (ctrl-C stops it)
-	$(BIN)/python deploy/kafka/dev.py
+canaries: $(VENV)/dev.done ## twelve agreements over a city of 20 000 canaries (some minutes): what is not granted is found nowhere
+	LOG=sqlite CANARY_RESIDENTS=20000 $(BIN)/python -m pytest tests/sharing/test_canaries.py --timeout=7200 $(ARGS)
 
-tools: ## what the tests need beside Python: Java, Maven, the broker's jars, promtool
+kafka: tools $(VENV)/dev.done ## a real Apache Kafka on this machine to play with (SECURED=1: TLS, users, default deny; ctrl-C stops it)
+	$(BIN)/python -m deploy.kafka.$(if $(SECURED),secured,dev)
+
+tools: ## what the tests need beside Python: Java, Maven, the broker's jars, promtool, a browser
 	@LOG=$(LOG) sh deploy/ensure-tools.sh
 
 docs: $(VENV)/dev.done ## renew what is made from the code: REFERENCE.md, the file map of ARCHITECTURE.md

@@ -24,7 +24,7 @@ FIELDS = {
     "name_differs": {"name"},
     "marital_differs": {"marital_status"},
     "tenure_differs": {"tenure"},
-    "home_differs": {"residence_address", "residence_division"},
+    "home_differs": {"residence_address", "residence_division", "links.resident"},
 }
 """What the city's generator did to a cell → the fields on which that is seen."""
 

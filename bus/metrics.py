@@ -1,4 +1,4 @@
-"""EVERY PROMETHEUS METRIC, in one list. Labels are bounded: departments, datasets, steps, outcomes and codes, never a value of a row.
+"""EVERY PROMETHEUS METRIC, in one list. Labels are bounded: departments, datasets, items, steps, outcomes and codes, never a value.
 
 The figures are read from the log (account deltas, positions) and from the steps' signs of life, so they are the same whoever asks
 and however many processes work: nothing is counted twice, nothing is lost in a restart.
@@ -20,6 +20,8 @@ class Meaning(NamedTuple):
     labels: tuple[str, ...]
     help: str
 
+
+_CELL = ("provider", "consumer", "item")
 
 METRICS: Mapping[str, Meaning] = {
     "civicbus_rows_read": Meaning("counter", ("department", "dataset"), "Rows of files read by publish."),
@@ -51,6 +53,11 @@ METRICS: Mapping[str, Meaning] = {
         "gauge", ("department",), "Of these, those that no department answers for: the data office has to."
     ),
     "civicbus_disputes_oldest_seconds": Meaning("gauge", ("department",), "Age of the oldest of these."),
+    "civicbus_barrier": Meaning("gauge", (*_CELL, "state"), "1 for the state that a data item is in between two departments."),
+    "civicbus_barrier_waiting": Meaning("gauge", _CELL, "Working days that a consumer has waited for a data item by now."),
+    "civicbus_barrier_overdue": Meaning("gauge", _CELL, "1 while it waits longer than the rules allow."),
+    "civicbus_barrier_delivered": Meaning("counter", _CELL, "Events delivered under agreements that are about a data item."),
+    "civicbus_barrier_age_seconds": Meaning("gauge", _CELL, "Age of the newest record shared, or else handed in, of a data item."),
     "civicbus_log_up": Meaning("gauge", (), "1 when the log answers."),
     "civicbus_build": Meaning("gauge", ("version", "log"), "Always 1; which civicbus, on which kind of log."),
 }

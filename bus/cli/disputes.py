@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bus.cli.context import App, known, of, person
+from bus.cli.context import App, known, of, person, refuse_other_departments
 from bus.cli.files import shown, where, words_of
 from bus.cli.reading import HOW, Lines, for_people
 from bus.cli.resolver import How, _as_json
@@ -21,6 +21,8 @@ from bus.eventlog import topics
 from bus.resolver import disputes
 from bus.resolver import rules as rule_files
 from bus.resolver.disputes import CLOSED, ESCALATED, LOCAL, NOT_MINE, OFFICE, Record, overdue
+from bus.resolver.link_differences import FIELDS
+from bus.resolver.links import RESIDENT, SPOUSE
 from bus.resolver.subject import ANSWER
 from bus.standards.free_text import redact
 
@@ -37,6 +39,7 @@ ANSWERS = {
     "confirmed": "已核实无误 confirmed",
     "not_mine": "非本部门职责 not theirs to say",
 }
+LINKS = {FIELDS[RESIDENT]: "现住房屋 Present home", FIELDS[SPOUSE]: "配偶 Spouse"}
 LONGEST_REASON = 500  # characters
 
 
@@ -120,6 +123,7 @@ def answer(
     found = _find(app, dispute)
     _check(found, said, reason)
     department = OFFICE if found["state"] == ESCALATED else found["department"]
+    refuse_other_departments(app, department, "rule")
     differences = tuple(dict.fromkeys(each["difference"] for each in found["others"]))
     now = int(time.time() * 1000)
     told = disputes.Answer(differences, said.value.replace("-", "_"), reason.strip(), person(app), department, now)
@@ -193,7 +197,7 @@ def _labels(app: App) -> Labels:
         words = words_of(app, entity)
         for name, rule in rule_files.load(app.schemas, entity).items():
             found[entity, name] = (f"{rule.zh} {rule.en}", words.get(name))
-    return found
+    return found | {("resident", name): (label, None) for name, label in LINKS.items()}
 
 
 def _called(record: Record, labels: Labels) -> tuple[str, Codes]:

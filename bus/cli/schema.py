@@ -102,9 +102,9 @@ def show(
 def export(
     ctx: typer.Context, folder: Annotated[Path, typer.Argument(metavar="DIR", file_okay=False, help="made if it is not there 输出目录")]
 ) -> None:
-    """Write every released schema as ID.avsc, and subjects.json, for clients that have no registry to ask. 导出模式供外部客户端使用。"""
-    registry = of(ctx).registry
-    written = export_to(registry, folder)
+    """Write every schema as ID.avsc, and subjects.json, for clients without a registry: released ones, and those made from agreements.
+    导出模式供外部客户端使用。"""
+    written = export_to(of(ctx).shared_codec.registry, folder)
     note(f"{written} schemas → {folder} 已导出 {written} 个模式。")
 
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bus.cli import sharing
-from bus.cli.context import App, of
+from bus.cli.context import App, does, of, person
 from bus.cli.say import note, out
 from bus.cli.steps import on_signals
+from bus.contracts.codec import Decoder
 from bus.contracts.schema import Schema
-from bus.errors import NotInForce, WrongUse
+from bus.errors import DecodeRefused, NotAllowed, NotInForce, WrongUse
 from bus.eventlog import topics
-from bus.sharing import published
 from bus.sharing.follow import Event, Part, after, follow, since
 from bus.sharing.history import Watch
 from bus.sharing.lifecycle import CITY
+from bus.sharing.schema import schema_of
 from connectors.lines import CsvSink, jsonl_sink
 from connectors.sinks import Sink, as_json, columns_of
 
@@ -46,21 +47,31 @@ def subscribe(
     agreement: Annotated[str, typer.Argument(metavar="AGREEMENT", help="its id 协议编号")],
     to: Annotated[
         str | None,
-        typer.Option(help="FILE.jsonl, FILE.csv or postgresql://HOST/DATABASE; default JSON lines on standard output 输出目标"),
+        typer.Option(
+            help="FILE.jsonl, FILE.csv, postgresql://HOST/DATABASE or https://RECEIVER; default JSON lines on standard output 输出目标"
+        ),
     ] = None,
     start: Annotated[
-        str, typer.Option("--from", help="beginning, a time (ISO 8601) or an event_id; a file or table goes on where it is 起点")
+        str,
+        typer.Option(
+            "--from",
+            help="beginning, a time (ISO 8601), or the event_ids done last, one of each partition, with commas;"
+            " a file or table goes on where it is 起点",
+        ),
     ] = BEGINNING,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="stop at the end of what there is 读完现有内容即停止")] = False,
+    secret: Annotated[
+        Path | None, typer.Option("--secret-file", help="what a receiver knows the sender by 向接收方签名用的密钥文件")
+    ] = None,
 ) -> None:
     """What an agreement grants: the state, then every change, in order; once in effect, however often it is stopped. 订阅协议内容。"""
     app = of(ctx)
     stopping = on_signals()
     count = 0
     with ExitStack() as stack:
-        sink = stack.enter_context(_sink(app, agreement, to)) if to else None
+        sink = stack.enter_context(_sink(app, agreement, to, secret, stopping.wait)) if to else None
         standing = sink.positions() if sink else {}
-        for part in parts(app, agreement, standing or _start(app, agreement, start), until_idle, stopping.is_set):
+        for part in parts(app, agreement, start_of(app, agreement, start) | standing, until_idle, stopping.is_set):
             if sink is None:
                 for event in part.events:
                     out(as_json(event))
@@ -72,46 +83,94 @@ def subscribe(
 
 def parts(app: App, agreement: str, start: dict[int, int], until_idle: bool, stopped: Stopped = _never) -> Iterator[Part]:
     """The parts of an agreement from `start` on, as long as it is in force. Raises `NotInForce` within seconds when it is not any more."""
-    watch = Watch(app.log, agreement)
-    watch.in_force(sharing.now())
+    authorised = authority(app, agreement)
+    authorised()
     asked = time.monotonic()
 
     def more() -> bool:
         nonlocal asked
         if time.monotonic() - asked >= _ASK_S:
-            watch.in_force(sharing.now())
+            authorised()
             asked = time.monotonic()
         return not until_idle
 
-    for part in follow(app.log, agreement, app.shared_codec.decoder(), start, more, stopped):
-        more()
-        yield part
+    try:
+        for part in follow(app.log, agreement, _decoder(app), start, more, stopped):
+            more()
+            yield part
+    except NotAllowed as refused:
+        raise NotInForce(place=agreement) from refused
 
 
-def events(app: App, agreement: str, start: str = BEGINNING, until_idle: bool = False) -> Iterator[Event]:
+def authority(app: App, agreement: str) -> Callable[[], None]:
+    """What raises `NotInForce` when the agreement is not in force, or not for who asks. A subscriber of a Kafka that holds everybody to
+    rules sees no agreements: there its right to the topic is the agreement, and goes with it."""
+    there = {info.name for info in app.log.topics()}
+    if topics.AGREEMENT not in there and app.settings.kafka.get("sasl.username"):
+        return lambda: _refuse_unseen(app, agreement)
+    watch = Watch(app.log, agreement)
+
+    def authorised() -> None:
+        found = watch.in_force(sharing.now()).agreement
+        name = person(app)
+        if app.principals is not None and name not in found.subscribers and "steps" not in does(app, name):
+            raise NotInForce("The agreement does not name this principal.", "协议未列明该主体。", place=f"{agreement}: {name}")
+
+    return authorised
+
+
+def _refuse_unseen(app: App, agreement: str) -> None:
+    if topics.share(agreement) not in {info.name for info in app.log.topics()}:
+        raise NotInForce(place=agreement)
+
+
+def events(app: App, agreement: str, start: str | Mapping[int, int] = BEGINNING, until_idle: bool = False) -> Iterator[Event]:
     """The events of an agreement, one after another."""
-    for part in parts(app, agreement, _start(app, agreement, start), until_idle):
+    where = start_of(app, agreement, start) if isinstance(start, str) else dict(start)
+    for part in parts(app, agreement, where, until_idle):
         yield from part.events
 
 
-def _start(app: App, agreement: str, text: str) -> dict[int, int]:
+def start_of(app: App, agreement: str, text: str) -> dict[int, int]:
+    """Where to start, as people say it: partition → offset. Raises `WrongUse`."""
     if text == BEGINNING:
         return {}
-    if _EVENT.fullmatch(text):
-        return after(app.log, agreement, text, app.shared_codec.decoder())
+    if all(map(_EVENT.fullmatch, ids := text.split(","))):
+        return after(app.log, agreement, ids, app.shared_codec.decoder())
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise WrongUse(
-            "The start is 'beginning', a time (2026-09-30T08:00) or an event_id.",
-            "起点须为 beginning、时间（2026-09-30T08:00）或事件标识。",
+            "The start is 'beginning', a time (2026-09-30T08:00), or event_ids with commas between them.",
+            "起点须为 beginning、时间（2026-09-30T08:00）或以逗号分隔的事件标识。",
             place="--from",
         ) from None
     at = at if at.tzinfo else at.replace(tzinfo=CITY)
     return since(app.log, agreement, int(at.astimezone(UTC).timestamp() * 1000))
 
 
-def _sink(app: App, agreement: str, to: str) -> Sink:
+def _decoder(app: App) -> Decoder:
+    """Knows contracts that are published while it is at work, too: another version of the agreement may have one."""
+    decode = app.shared_codec.decoder()
+
+    def newest(data: bytes) -> tuple[int, dict[str, Any]]:
+        nonlocal decode
+        try:
+            return decode(data)
+        except DecodeRefused:
+            decode = app.shared_codec.decoder()
+            return decode(data)
+
+    return newest
+
+
+def _sink(app: App, agreement: str, to: str, secret: Path | None, wait: Callable[[float], bool]) -> Sink:
+    if to.startswith(("https://", "http://")):
+        from connectors.webhook import WebhookSink
+
+        if secret is None:
+            raise WrongUse("A receiver needs a secret to know the sender by.", "须提供向接收方签名用的密钥。", place="--secret-file")
+        return WebhookSink(to, agreement, secret, app.home / "receivers", app.log.identity(), wait)
     columns = columns_of(_contract(app, agreement))
     if to.startswith(("postgresql://", "postgres://")):
         from connectors.postgresql import PostgresSink
@@ -126,14 +185,14 @@ def _sink(app: App, agreement: str, to: str) -> Sink:
         "This is no target that can be written to.",
         "不支持该输出目标。",
         place=to.partition("?")[0].rpartition("@")[2],
-        hint="FILE.jsonl, FILE.csv or postgresql://HOST/DATABASE",
-        hint_zh="文件.jsonl、文件.csv 或 postgresql://主机/数据库",
+        hint="FILE.jsonl, FILE.csv, postgresql://HOST/DATABASE or https://RECEIVER",
+        hint_zh="文件.jsonl、文件.csv、postgresql://主机/数据库 或 https://接收方",
     )
 
 
 def _contract(app: App, agreement: str) -> Schema:
-    """The contract of what is delivered. Raises `NotInForce` where nothing ever was."""
-    found = published.by_subject(published.read(app.log), f"{topics.share(agreement)}-value")
-    if found is None:
-        raise NotInForce(place=agreement)
-    return found.schema
+    """The contract of what is delivered: by the grant itself, as nothing may have been delivered yet. Raises `NotInForce`."""
+    lookout = sharing.Lookout(app, agreement)
+    edition = lookout.edition()
+    grant = sharing.grant_of(app, lookout.standing, edition)
+    return schema_of(grant, app.catalog.entities[grant.entity].schema)

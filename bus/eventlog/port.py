@@ -110,7 +110,12 @@ class EventLog(Protocol):
         ...
 
     def topics(self) -> list[TopicInfo]:
-        """All topics, sorted by name."""
+        """All topics that may be seen, sorted by name."""
+        ...
+
+    def remove(self, topics: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
+        """Remove topics with all that they hold, and the positions of groups; what is not there is gone already. Raises `WrongUse` for a
+        group that has a live member. A topic that is made again under the name is another one: its offsets begin anew."""
         ...
 
     def scan(

@@ -59,7 +59,7 @@ def said_of(entity: str, key: bytes, said: Mapping[str, Any], known_from: int, k
             found = _benefit(said, known_from)
         case _:
             found = ()
-    return [Said(row_hash(keys, "link", key, _kind(value), *ends), ends, value) for ends, value in found if ends]
+    return [Said(row_hash(keys, "link", key, _kind(value), *ends), ends, _kept_at(ends[-1], value)) for ends, value in found if ends]
 
 
 def head_of(said: Mapping[str, Any]) -> bytes:
@@ -183,6 +183,10 @@ def _stated(kind: str, entity: str, other: str | None, said: Mapping[str, Any], 
 def _state(said: Mapping[str, Any]) -> str:
     operation: str = said["operation"]
     return operation if operation in ("ended", "annulled") else "live"
+
+
+def _kept_at(end: bytes, value: Stated | Benefit) -> Stated | Benefit:
+    return value._replace(row=end.hex()) if isinstance(value, Stated) else value
 
 
 def _kind(value: Stated | Benefit) -> str:

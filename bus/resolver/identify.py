@@ -16,6 +16,7 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import alias
 from bus.resolver.evidence import HERE, Claim, claims_of, place_claims
+from bus.resolver.homes import Home, home_of, is_home, may_be_held
 from bus.resolver.routing import ID_BYTES, Routes, owners
 from bus.sealing import row_hash
 from bus.step import Memory, Partition, View
@@ -69,9 +70,23 @@ class Identify:
         entity = topics.entity_of(batch.topic)
         outputs: list[Output] = []
         for record in batch.records:
-            if record.key is not None and record.value is not None:
+            if record.key is None:
+                continue
+            if record.value is None:
+                self._erased(entity, record.key, record.timestamp, view, outputs)
+            else:
                 self._one(entity, record.key, record, record.value, view, outputs)
         return outputs
+
+    def _erased(self, entity: str, key: bytes, timestamp: int, view: View, outputs: list[Output]) -> None:
+        """A statement was erased: it is withdrawn from wherever it had gone."""
+        before, order = _Known.unpacked(view.get(key)), order_of_erasure(timestamp)
+        if order <= before.order:
+            return
+        if before.subject:
+            outputs.append(self._send(entity, before.subject, key, None, timestamp))
+        outputs += self._tell(key, {}, before.told, timestamp)
+        view.put(key, b"", _Known(order).packed())
 
     def _one(self, entity: str, key: bytes, record: Record, value: bytes, view: View, outputs: list[Output]) -> None:
         before = _Known.unpacked(view.get(key))
@@ -94,10 +109,14 @@ class Identify:
         """Remember which versions were decided on. What was sent for them is learnt from where it was sent, not decided anew: under other
         rules, and where the log has let go of a version, it would be held to have been something else."""
         for record in batch.records:
-            if record.key is not None and record.value is not None:
+            if record.key is not None:
                 known = _Known.unpacked(view.get(record.key))
-                order = version_order(record.timestamp, self._decode(record.value)[1], record.value, self._keys)
-                view.put(record.key, b"", known._replace(order=max(order, known.order)).packed())
+                view.put(record.key, b"", known._replace(order=max(self._order(record), known.order)).packed())
+
+    def _order(self, record: Record) -> bytes:
+        if record.value is None:
+            return order_of_erasure(record.timestamp)
+        return version_order(record.timestamp, self._decode(record.value)[1], record.value, self._keys)
 
     def learn(self, batch: Batch, view: View, read: Partition) -> None:
         """What was sent last for the statements of a partition: of those records that this step alone writes (`via` is empty)."""
@@ -107,7 +126,7 @@ class Identify:
                 continue
             known = _Known.unpacked(view.get(statement))
             if batch.topic == topics.EVIDENCE:
-                if record.value is not None and (Claim.decoded(record.value).kind == HERE) != (read.topic == topics.canonical("dwelling")):
+                if record.value is not None and _of_dwelling(record.value) != (read.topic == topics.canonical("dwelling")):
                     continue  # of a statement of the other entity
                 told = tuple(key for key in known.told if key != owner)
                 known = known._replace(told=told if record.value is None else (*told, owner))
@@ -143,18 +162,24 @@ class Identify:
         """The subject that a statement is by itself."""
         return own_subject(self._keys, statement)
 
-    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> dict[bytes, Claim]:
+    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> Mapping[bytes, Claim | Home]:
         if entity == "resident":
-            return claims_of(said, b"" if subject == self._own(statement) else subject, self._keys)
-        return place_claims(said, self._keys) if entity == "dwelling" else {}
+            if subject == self._own(statement):
+                return claims_of(said, b"", self._keys)
+            return claims_of(said, subject, self._keys) | home_of(said, subject, self._keys)
+        return place_claims(said, self._keys, subject if may_be_held(said) else b"") if entity == "dwelling" else {}
 
-    def _tell(self, statement: bytes, claims: Mapping[bytes, Claim], told: Iterable[bytes], timestamp: int) -> Iterator[Output]:
+    def _tell(self, statement: bytes, claims: Mapping[bytes, Claim | Home], told: Iterable[bytes], timestamp: int) -> Iterator[Output]:
         """Say what the statement knows of the person, take back what an earlier version knew besides. `told`: the keys it told under."""
         for key in told:
             if key not in claims:
                 yield self._routes.as_evidence(key, statement, b"", None, timestamp)
         for key, claim in claims.items():
             yield self._routes.as_evidence(key, statement, b"", claim.encoded(), timestamp)
+
+
+def _of_dwelling(claim: bytes) -> bool:
+    return not is_home(claim) and Claim.decoded(claim).kind == HERE
 
 
 def subject_of(keys: KeyRing, entity: str, identity: str) -> bytes:
@@ -165,6 +190,11 @@ def subject_of(keys: KeyRing, entity: str, identity: str) -> bytes:
 def own_subject(keys: KeyRing, statement: bytes) -> bytes:
     """The subject of a statement that is held to be about nobody else."""
     return row_hash(keys, "statement", statement)
+
+
+def order_of_erasure(timestamp: int) -> bytes:
+    """Behind all versions of a statement that were published by then: also one that comes again in a rebuild stays gone."""
+    return timestamp.to_bytes(8, "big") + b"\xff" * (_ORDER_BYTES - 8)
 
 
 def version_order(timestamp: int, said: Mapping[str, Any], value: bytes, keys: KeyRing) -> bytes:

@@ -23,7 +23,7 @@ Ends = frozenset[tuple[str, str]]
 """(dataset, role) of the statements that links name: see `bus.resolver.ends.can_be_ends`."""
 DEATH_NOTES = frozenset({"身故", "已故", "亡故", "去世", "死亡", "病故"})
 """What stands behind the name of a dead person (domain facts §2.7)."""
-_SHOWN = tuple(name for name in Link._fields if name != "vague")
+_SHOWN = tuple(name for name in Link._fields if name not in ("vague", "row"))
 
 
 def links_of(entity: str, come: Arrived, master: Master) -> list[Link]:

@@ -29,7 +29,7 @@ from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver.ends import Benefit, Said, encoded, head_of, said_of
-from bus.resolver.identify import version_order
+from bus.resolver.identify import order_of_erasure, version_order
 from bus.resolver.routing import ID_BYTES, Routes, split
 from bus.resolver.subject import BENEFIT, LINK, MEMBER, stamped
 from bus.step import Memory, Partition, View
@@ -88,20 +88,22 @@ class Linking:
                 outputs += self._at_end(end, touched, view)
         else:
             for record in batch.records:
-                if record.key is not None and record.value is not None:
-                    outputs += self._version(topics.entity_of(batch.topic), record.key, record, record.value, view)
+                if record.key is not None:
+                    outputs += self._version(topics.entity_of(batch.topic), record.key, record, view)
         return outputs
 
-    def _version(self, entity: str, key: bytes, record: Record, value: bytes, view: View) -> Iterator[Output]:
-        """A version of a statement, unless a later one is known: what it says now, and what it no longer says."""
-        _, said = self._decode(value)
-        order = version_order(record.timestamp, said, value, self._keys)
+    def _version(self, entity: str, key: bytes, record: Record, view: View) -> Iterator[Output]:
+        """A version of a statement, unless a later one is known: what it says now, and what it no longer says. Erased, it says nothing."""
         before = view.items(key)
+        said = self._decode(record.value)[1] if record.value is not None else None
+        order = version_order(record.timestamp, said, record.value or b"", self._keys) if said else order_of_erasure(record.timestamp)
         if order <= before.get(b"", b""):
             return
-        sent = {SAID + each.id: each.ends[0] + _way(each) for each in said_of(entity, key, said, record.timestamp, self._keys)}
-        if entity == "household":
-            sent[HEAD + ZEROS] = key + head_of(said)
+        sent: dict[bytes, bytes] = {}
+        if said is not None:
+            sent = {SAID + each.id: each.ends[0] + _way(each) for each in said_of(entity, key, said, record.timestamp, self._keys)}
+            if entity == "household":
+                sent[HEAD + ZEROS] = key + head_of(said)
         view.put(key, b"", order)
         for item, last in before.items():
             if item and item not in sent:

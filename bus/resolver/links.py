@@ -35,7 +35,8 @@ class Stated(NamedTuple):
     `kind`, `entity`, `other`: as in the master record; `known_from`: when its record was published (ms); `from_on`, `until_on`: ISO 8601,
     as precise as they are known; `seen`: when the department saw or changed it; `state`: live, ended or annulled; `act`: of a marriage,
     what the row registers; `vague`: the dwelling has no identity but this statement's own, so two may be one; `gone`: the other end is no
-    more; `delivery`: with which the department said it."""
+    more; `delivery`: with which the department said it; `row`: the statement (hex) about the one in whose file the link is kept, of the
+    same row."""
 
     kind: str
     entity: str
@@ -54,6 +55,7 @@ class Stated(NamedTuple):
     vague: bool = False
     gone: bool = False
     delivery: str = ""
+    row: str = ""
 
 
 class Link(NamedTuple):
@@ -75,7 +77,8 @@ class Link(NamedTuple):
     share: str | None
     relation: str | None
     vague: bool
-    """Not in the record: see `Stated`."""
+    row: str
+    """These two are not in the record: see `Stated`."""
 
 
 class Contradiction(NamedTuple):
@@ -262,6 +265,7 @@ def _link(period: _Period, today: str, dead: bool, moved: dict[tuple[str, str | 
         share=by.share or next((each.share for each in same if each.share), None),
         relation=by.relation or next((each.relation for each in same if each.relation), None),
         vague=by.vague,
+        row=by.row,
     )
 
 

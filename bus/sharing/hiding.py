@@ -43,11 +43,14 @@ _DOWN_TO: Mapping[str, tuple[str, ...]] = {
 _DIGITS = {level.name: level.digits for level in LEVELS}
 _STARS, _HIDDEN = "**", "***"
 _SHOWN_OF_IDENTIFIER = 4
+_LONG_IDENTIFIER = 2 * _SHOWN_OF_IDENTIFIER  # of a shorter one the end would be nearly all
 _PLAIN = frozenset({"name", "date", "birth", "division", "truth", "word", "text", "identifier", "list"})
 
 
 def hiding(field: str, kind: Kind, how: How, pseudonym: Pseudonym) -> Hide:
     """The function for a field of this kind. Raises `ConfigRefused` where the field cannot go out so."""
+    if kind == "parties" and how.kind != "exists":
+        return _each(hiding(field, "party", how, pseudonym))
     if how.kind not in WAYS[kind]:
         raise ConfigRefused(
             f"The field {field} ({kind}) cannot be shared as {how.kind}.",
@@ -79,7 +82,12 @@ def avro_of(kind: Kind, how: How) -> Any:
     if how.kind == "clear" and kind == "address":
         parts = [{"name": part, "type": ["null", "string"], "default": None} for part in ADDRESS_PARTS]
         return {"type": "record", "name": "Address", "fields": parts}
-    return {"type": "array", "items": "string"} if kind in ("phones", "list") else "string"
+    return {"type": "array", "items": "string"} if kind in ("phones", "list", "parties") else "string"
+
+
+def _each(hide: Hide) -> Hide:
+    """Several, each hidden by itself, in an order that tells nothing of theirs; those of whom nothing goes out are left out."""
+    return lambda value, on: sorted(shown for each in value if (shown := hide(each, on)) is not None) or None
 
 
 def _clear(kind: Kind) -> Hide:
@@ -96,7 +104,7 @@ def _masked(kind: Kind) -> Hide:
     if kind == "address":
         return lambda value, _on: "".join(value.get(part) or "" for part in _DOWN_TO["community"]) + _HIDDEN
     if kind == "identifier":
-        return lambda value, _on: _HIDDEN + value[-_SHOWN_OF_IDENTIFIER:]
+        return lambda value, _on: _HIDDEN + (value[-_SHOWN_OF_IDENTIFIER:] if len(value) >= _LONG_IDENTIFIER else "")
     if kind == "shown":
         return lambda value, _on: value
     if kind == "party":

@@ -17,7 +17,7 @@ from bus.eventlog import topics
 
 Kind = Literal[
     "name", "number", "date", "birth", "address", "division", "truth", "word", "text", "identifier", "shown", "token", "phones", "party",
-    "list", "sealed",
+    "parties", "list", "sealed",
 ]  # fmt: skip
 """number: counted or measured · word: a code or a short word · text: free text, which may hold anything · identifier: a number of a paper
 or a thing · shown: masked as it is · token: the bus's own name of somebody or something · sealed: a ciphertext of the bus."""
@@ -37,6 +37,7 @@ WAYS: Mapping[Kind, frozenset[str]] = {
     "token": frozenset({"pseudonym", "exists"}),
     "phones": frozenset({"masked", "pseudonym", "exists"}),
     "party": frozenset({"clear", "masked", "pseudonym", "exists"}),
+    "parties": frozenset({"clear", "masked", "pseudonym", "exists"}),
     "list": frozenset({"clear", "exists"}),
     "sealed": frozenset(),
 }
@@ -122,7 +123,7 @@ def kind_of(field: Field, schema: Schema) -> Kind:
     node = schema.resolve(_some(field.type))
     within = schema.resolve(node.items) if node.items is not None else node
     if within.kind == "record":
-        kinds: dict[str, Kind] = {"Address": "address", "Party": "party", "Phone": "phones"}
+        kinds: dict[str, Kind] = {"Address": "address", "Party": "party" if node.items is None else "parties", "Phone": "phones"}
         return kinds.get(within.name.rpartition(".")[2], "sealed")
     if node.kind == "array":
         return "list"

@@ -43,6 +43,10 @@ class WorkingDays(NamedTuple):
             left -= self.is_one(day)
         return Deadline(day, known)
 
+    def between(self, start: date, end: date) -> int:
+        """How many working days came after `start`, up to and with `end`; 0 where `end` is not later."""
+        return sum(self.is_one(start + _ONE_DAY * n) for n in range(1, (end - start).days + 1))
+
     def is_one(self, day: date) -> bool:
         """Whether `day` is a working day."""
         if day in self.own:

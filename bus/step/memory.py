@@ -21,6 +21,8 @@ from bus.event import Batch, Output
 from bus.eventlog.port import EventLog, partition_of
 from bus.step.view import Changes, View
 
+_CACHES_KIB = 131_072  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
+
 Place = tuple[str, int]
 Fold = Callable[[Batch, View], object]
 
@@ -47,9 +49,10 @@ class Memory:
     `decide`: outputs for records of one partition; it puts into the view what is to be remembered of them, record by record, so that
     it does not matter where one batch ends and the next begins. `fold`: only that, for records decided on before (default: `decide`,
     its outputs dropped). `writes`: topic read → topics written, from which `learn` puts into the view what this step, whoever ran it,
-    wrote last for what it read there; in this order. Only what was written tells that: the log may have let go of what
-    it was written for. `everywhere`: it writes to all partitions of those topics, not just to the same one. `asks`: the groups of the view
-    that these records ask for, to be read ahead all at once (it changes nothing but the speed).
+    wrote last for what it read there; in this order. Only what was written tells that: the log may have let go of what it was written
+    for. `everywhere`: it writes to all partitions of those topics, not just to the same one. `asks`: the groups of the view that these
+    records ask for, to be read ahead all at once (it changes nothing but the speed). `edition`: of what decides; a view that was made
+    under another one is made anew from the log.
     """
 
     decide: Callable[[Batch, View], Iterable[Output]]
@@ -58,6 +61,7 @@ class Memory:
     learn: Learn | None = None
     everywhere: bool = False
     asks: Callable[[Batch], Iterable[bytes]] | None = None
+    edition: str = ""
 
 
 class Views:
@@ -67,7 +71,7 @@ class Views:
         """`beat` is called now and then while a view is brought up."""
         self._log, self._memory, self._beat = log, memory, beat
         self._folder = state / "views" / step
-        self._identity = log.identity()
+        self._identity = log.identity() + memory.edition
         self._views: dict[Place, View] = {}
         self._seen_in: dict[Place, int] = {}  # the reader's epoch in which the view followed the partition without a gap
 
@@ -124,6 +128,8 @@ class Views:
             view = None
         if view is None:
             view = self._views[place] = View(self._folder, f"{place[0]}.{place[1]}", self._identity)
+            for each in self._views.values():
+                each.share_cache(_CACHES_KIB // len(self._views))
         return view
 
     def _read_on(self, view: View, place: Place, end: int) -> None:

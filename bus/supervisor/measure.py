@@ -17,9 +17,11 @@ from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.metrics import Sample
 from bus.resolver import docket, tally
+from bus.sharing.flows import Flows
 from bus.step import Behind, behind
 from bus.step.progress import Place, Reads
 from bus.step.pulse import Beat, read_pulses
+from bus.supervisor import barriers
 from bus.supervisor.standing import Standing
 
 SILENT_S = 30.0  # a step's process writes a sign of life each second; a long batch may take a while
@@ -84,11 +86,12 @@ class Gauge:
         stall_s: float,
         kind: str,
         standing: Standing,
+        flows: Flows,
     ) -> None:
         """`state`: where the steps of a log note their signs of life; `reads`: step → its topics; `kind`: sqlite · kafka."""
         self._open, self._state, self._reads, self._stall_s, self._kind = open_log, state, reads, stall_s, kind
         self._log: EventLog | None = None
-        self._standing = standing
+        self._standing, self._flows = standing, flows
         self._folded: dict[str, Balance] = {}
         self._next: dict[str, int] = {}
         self._masters: Counter[str] = Counter()
@@ -107,6 +110,8 @@ class Gauge:
         samples += [Sample("civicbus_masters", (entity,), count) for entity, count in sorted(reading.masters.items())]
         samples += _of_decisions(self._decisions, reading.at)
         samples += self._standing.samples()
+        at = int(reading.at * 1000)
+        samples += barriers.samples(self._flows.cells(at), at)
         for step in self._reads:
             samples += _of_step(step, [beat for beat in reading.beats if beat.step == step])
         from bus.supervisor.exposition import exposition  # here, so that commands that show no figures start without it
@@ -148,6 +153,7 @@ class Gauge:
             self._fold(log)
             self._decisions.read_on(log)
             self._standing.look(log)
+            self._flows.look(log)
             found = {step: behind(log, step, prefix, self._seen.setdefault(step, {})) for step, prefix in self._reads.items()}
             self._last = _Reading(self._folded, found, read_pulses(self._state(log)), now, masters=self._masters)
         except BusError as error:
@@ -160,7 +166,7 @@ class Gauge:
 
     def _fold(self, log: EventLog) -> None:
         """Add the new deltas to what was folded before."""
-        for records in self._new(log, topics.ACCOUNT):
+        for records in self._new(log, *sorted(info.name for info in log.topics() if topics.is_account(info.name))):
             for name, fresh in account.fold(records).items():
                 kept = self._folded.setdefault(name, Balance(name))
                 _add(kept.counts, fresh.counts)
@@ -168,13 +174,13 @@ class Gauge:
         for records in self._new(log, topics.TALLY):
             _add(self._masters, tally.fold(records))
 
-    def _new(self, log: EventLog, topic: str) -> Iterator[Sequence[Record]]:
-        """What was not read yet of a topic of one partition."""
-        if all(info.name != topic for info in log.topics()):
-            return
-        for batch in log.scan(topic, {0: self._next.get(topic, 0)}):
-            yield batch.records
-            self._next[topic] = batch.next_offset
+    def _new(self, log: EventLog, *names: str) -> Iterator[Sequence[Record]]:
+        """What was not read yet of topics of one partition; of those that are there."""
+        there = {info.name for info in log.topics()}
+        for topic in names:
+            for batch in log.scan(topic, {0: self._next.get(topic, 0)}) if topic in there else ():
+                yield batch.records
+                self._next[topic] = batch.next_offset
 
 
 def _add(kept: Counter[str], fresh: Counter[str]) -> None:

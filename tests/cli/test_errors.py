@@ -19,11 +19,11 @@ from bus.cli.say import guarded
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
-def civicbus(home: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+def civicbus(home: Path, *arguments: str, timeout: float = 120, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a command as a person would, on a home of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CIVICBUS_")}
     told = {**kept, "CIVICBUS_HOME": str(home), "COLUMNS": "200", **env}
-    return subprocess.run([sys.executable, "-m", "bus", *arguments], env=told, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([sys.executable, "-m", "bus", *arguments], env=told, capture_output=True, text=True, timeout=timeout, check=False)
 
 
 def expect(done: subprocess.CompletedProcess[str], status: int, code: str, place: str) -> None:

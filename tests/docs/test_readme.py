@@ -102,11 +102,3 @@ def test_every_command_and_setting_that_is_named_exists(document: str) -> None:
     assert set(re.findall(r"CIVICBUS_[A-Z_]+", text)) <= known
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
-
-
-def test_the_demonstration_runs_from_start_to_end(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bus", "demo", "--into", str(tmp_path / "demo"), "--residents", "120"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "Everything adds up." in done.stderr
-    assert "Who knows whom" in done.stderr

@@ -1,4 +1,4 @@
-"""A TCP proxy before the broker's PROXIED listener that loses the answer to a commit which the broker did get."""
+"""A TCP proxy before the broker's PROXIED listener that loses the answer to a commit which the broker did get, or swallows everything."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ END_TXN = 26
 
 class Proxy:
     """Forwards 127.0.0.1:`listen` to 127.0.0.1:`to`. Once armed, it loses the answer to the next commit: `cut` ends the connection,
-    `silence` keeps it open and never says anything on it again."""
+    `silence` keeps it open and never says anything on it again. While `swallows` is set nothing comes through in either direction and
+    no connection ends: a firewall that drops what it should refuse."""
 
     def __init__(self, listen: int, to: int) -> None:
         self._to = to
         self._armed: Literal["cut", "silence"] | None = None
         self.lost = 0
+        self.swallows = False
         self._server = socket.create_server(("127.0.0.1", listen))
 
     def __enter__(self) -> Proxy:
@@ -47,6 +49,8 @@ class Proxy:
             while True:
                 head = _exactly(client, 4)
                 frame = _exactly(client, struct.unpack(">i", head)[0])
+                if self.swallows:
+                    continue
                 how = self._armed
                 if how and struct.unpack_from(">h", frame)[0] == END_TXN:
                     self._armed = None
@@ -59,11 +63,10 @@ class Proxy:
                 broker.sendall(head + frame)
         broker.close()
 
-    @staticmethod
-    def _answers(broker: socket.socket, client: socket.socket, mute: threading.Event) -> None:
+    def _answers(self, broker: socket.socket, client: socket.socket, mute: threading.Event) -> None:
         with contextlib.suppress(OSError):  # either side is gone
             while part := broker.recv(65536):
-                if not mute.is_set():
+                if not (self.swallows or mute.is_set()):
                     client.sendall(part)
         client.close()
 

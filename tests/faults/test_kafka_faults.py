@@ -10,8 +10,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,13 @@ def poll_some(reader: Reader, within_s: float = 30) -> list[Batch]:
 
 def copied(batches: list[Batch]) -> list[Output]:
     return [Output("out", record) for batch in batches for record in batch.records]
+
+
+def refused_after_s(call: Callable[[], None]) -> float:
+    began = time.monotonic()
+    with pytest.raises(BusError):
+        call()
+    return time.monotonic() - began
 
 
 def test_a_paused_worker_that_comes_back_late_adds_nothing() -> None:
@@ -208,4 +215,26 @@ def test_a_commit_whose_answer_is_lost_counts_once(how: str) -> None:
                 seen = len(run.out())
             assert reader.poll(100, 1.0) == []
         assert proxy.lost == 1
+    run.assert_exactly_once_and_in_order()
+
+
+def test_where_the_network_swallows_everything_every_call_comes_back_and_afterwards_nothing_is_missing() -> None:
+    run = Run(300)
+    ports = broker().ports
+    with Proxy(ports["proxy"], ports["proxied"]) as proxy:
+        log = KafkaLog(f"127.0.0.1:{ports['proxy']}", run.namespace, SETTINGS)
+        with log.reader("copy", ["in"]) as reader:
+            batches = poll_some(reader)
+            proxy.swallows = True
+            longest = max(refused_after_s(lambda: reader.commit(copied(batches))), refused_after_s(reader.rewind))
+            proxy.swallows = False
+            deadline = time.monotonic() + 90
+            while not run.through():
+                assert time.monotonic() < deadline, "it did not go on when the network did"
+                try:
+                    reader.commit(copied(reader.poll(100, 0.5)))
+                except BusError:
+                    with suppress(BusError):
+                        reader.rewind()
+    assert longest < 120, "R5: a process that can do nothing ends, or goes on, within two minutes"
     run.assert_exactly_once_and_in_order()

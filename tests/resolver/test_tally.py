@@ -15,6 +15,7 @@ from bus.supervisor import Gauge
 from bus.supervisor.standing import Standing
 from tests.conformance.adapters import MAKERS
 from tests.resolver.world import Said, codec, masters, publish, resolve, small_world
+from tests.sharing.barrier import no_flows
 from tests.supervisor.test_measure import figure
 
 
@@ -56,7 +57,7 @@ def test_prometheus_is_told_the_masters_and_what_waits_for_a_person(log: EventLo
     resolve(log, tmp_path / "state")
     path = tmp_path
     text = Gauge(
-        lambda: MAKERS["sqlite"](path).open(), lambda _log: path / "state", {}, 60.0, "sqlite", Standing(codec().decoder())
+        lambda: MAKERS["sqlite"](path).open(), lambda _log: path / "state", {}, 60.0, "sqlite", Standing(codec().decoder()), no_flows(path)
     ).metrics()
 
     assert figure(text, "civicbus_masters", entity="resident") == there_are(log)["resident"] == 3

@@ -48,10 +48,10 @@ class Office:
         self.view = compile_view(grant, entity, self.pseudonym)
         log.create([topics.spec(MASTER, PARTITIONS), topics.share_spec(grant.agreement, 30, PARTITIONS), topics.spec(topics.ACCOUNT)])
 
-    def say(self, *records: tuple[str, dict[str, Any] | None]) -> None:
+    def say(self, *records: tuple[str, dict[str, Any] | None], at: int = TIME) -> None:
         """Write masters: subject, record (None: retired)."""
         with self.log.writer("merge") as writer:
-            writer.append([_output(self.codec, subject, value) for subject, value in records])
+            writer.append([_output(self.codec, subject, value, at) for subject, value in records])
 
     def share(self, authorised: Callable[[], None] = lambda: None) -> int:
         """Deliver all that waits."""
@@ -100,7 +100,7 @@ def _held(value: Any) -> dict[str, Any]:
     return {"value": value, **said, "rule": "only", "agree": 1, "disputed": False}
 
 
-def _output(codec: Codec, who: str, value: dict[str, Any] | None) -> Output:
+def _output(codec: Codec, who: str, value: dict[str, Any] | None, at: int) -> Output:
     key = who.encode()
     encoded = codec.encode(f"{MASTER}-value", value) if value is not None else None
-    return Output(MASTER, Record(key, encoded, TIME), partition_of(bytes.fromhex(who), PARTITIONS))
+    return Output(MASTER, Record(key, encoded, at), partition_of(bytes.fromhex(who), PARTITIONS))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
+import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from bus.eventlog.port import partition_of
 from bus.sharing import history
 from bus.sharing.lifecycle import Event, Step
 from tests.cli.test_errors import civicbus
+from tests.conformance.adapters import chosen
 from tests.sharing.office import TIME, master, subject
 
 ID = "names-by-grid"
@@ -44,8 +48,10 @@ impact_assessment: PIA-TEST
 class Bus:
     """A home with master records and an agreement in force."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, env: Mapping[str, str]) -> None:
+        """`env`: where its log is."""
         self.home = home
+        self.env = {"CIVICBUS_HOME": str(home), **env}
         home.mkdir(mode=0o700)
         with_app = self.app()
         with_app.create_topics()
@@ -56,7 +62,7 @@ class Bus:
             self.decide(step, by)
 
     def app(self) -> App:
-        return App(read_settings({"home": str(self.home)}, {}))
+        return App(read_settings({}, self.env))
 
     def decide(self, step: Step, by: str, reason: str = "") -> None:
         app = self.app()
@@ -76,18 +82,32 @@ class Bus:
             writer.append(outputs)
         app.close()
 
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return civicbus(self.home, *words, **self.env)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        env = {**os.environ, **self.env}
+        return subprocess.Popen([sys.executable, "-m", "bus", *words], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
     def run(self) -> subprocess.CompletedProcess[str]:
-        return civicbus(self.home, "run", f"share.{ID}", "--until-idle")
+        return self.command("run", f"share.{ID}", "--until-idle")
 
     def got(self, *more: str) -> list[dict[str, Any]]:
-        done = civicbus(self.home, "subscribe", ID, "--until-idle", *more)
+        done = self.command("subscribe", ID, "--until-idle", *more)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.fixture
-def bus(tmp_path: Path) -> Bus:
-    return Bus(tmp_path / "home")
+def kafka_env() -> dict[str, str]:
+    """A namespace of its own on the broker of the tests."""
+    from tests.broker import running_broker
+
+    return {"CIVICBUS_LOG": f"kafka://{running_broker()}", "CIVICBUS_NAMESPACE": f"t{uuid.uuid4().hex[:12]}"}
+
+
+@pytest.fixture(params=chosen())
+def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Bus:
+    return Bus(tmp_path / "home", kafka_env() if request.param == "kafka" else {})
 
 
 def test_what_is_granted_comes_and_can_be_read_by_any_command(bus: Bus) -> None:
@@ -95,18 +115,20 @@ def test_what_is_granted_comes_and_can_be_read_by_any_command(bus: Bus) -> None:
     assert bus.run().returncode == 0
 
     assert sorted(each["fields"]["name"] for each in bus.got()) == ["张**", "李**"]
-    read = [json.loads(line) for line in civicbus(bus.home, "read", f"share.{ID}").stdout.splitlines()]
+    read = [json.loads(line) for line in bus.command("read", f"share.{ID}").stdout.splitlines()]
     assert sorted(each["value"]["name"] for each in read) == ["张**", "李**"]
 
 
-def test_a_program_gets_typed_events_and_starts_again_behind_the_last(bus: Bus) -> None:
+def test_a_program_gets_typed_events_and_starts_again_behind_the_last(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
     bus.say("张三", "李四", "王五")
     bus.run()
-    log = f"sqlite:///{bus.home / 'civicbus.db'}"
-    events = list(subscribe(ID, log=log, until_idle=True))
+    for name, value in bus.env.items():
+        monkeypatch.setenv(name, value)
+    events = list(subscribe(ID, until_idle=True))
 
     assert {event.operation for event in events} == {"created"}
-    assert list(subscribe(ID, log=log, start=events[-1].event_id, until_idle=True)) == [
+    assert list(subscribe(ID, start={event.partition: event.offset + 1 for event in events[:2]}, until_idle=True)) == events[2:]
+    assert list(subscribe(ID, start=events[-1].event_id, until_idle=True)) == [
         event for event in events if event.partition != events[-1].partition
     ]
 
@@ -123,10 +145,18 @@ def test_a_file_goes_on_where_it_is(bus: Bus, tmp_path: Path) -> None:
     assert names == ["张**", "李**"]
 
 
+def test_one_may_subscribe_before_anything_was_delivered(bus: Bus, tmp_path: Path) -> None:
+    bus.got("--to", str(tmp_path / "events.csv"))
+    bus.say("张三")
+    bus.run()
+    bus.got("--to", str(tmp_path / "events.csv"))
+    assert "张**" in (tmp_path / "events.csv").read_text(encoding="utf-8-sig")
+
+
 def test_a_file_of_a_kind_that_nothing_writes_is_refused(bus: Bus) -> None:
     bus.say("张三")
     bus.run()
-    done = civicbus(bus.home, "subscribe", ID, "--to", "events.pdf")
+    done = bus.command("subscribe", ID, "--to", "events.pdf")
     assert done.returncode == 2 and "events.pdf" in done.stderr
 
 
@@ -151,15 +181,14 @@ def test_under_an_agreement_that_was_revoked_nothing_goes_out_and_nobody_may_fol
     bus.say("李四")
 
     assert bus.run().returncode == 2  # no such step any more
-    followed = civicbus(bus.home, "subscribe", ID, "--until-idle")
+    followed = bus.command("subscribe", ID, "--until-idle")
     assert (followed.returncode, "NOT_IN_FORCE" in followed.stderr, followed.stdout) == (3, True, "")
 
 
 def test_a_subscriber_that_is_following_is_stopped_within_seconds_of_the_end(bus: Bus) -> None:
     bus.say("张三")
     bus.run()
-    command = [sys.executable, "-m", "bus", "--home", str(bus.home), "subscribe", ID]
-    following = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    following = bus.start("subscribe", ID)
     assert following.stdout is not None and "张**" in following.stdout.readline()
     bus.decide("revoke", "zhao", "the task is done")
 
@@ -169,8 +198,7 @@ def test_a_subscriber_that_is_following_is_stopped_within_seconds_of_the_end(bus
 
 def test_a_step_that_is_running_stops_when_its_agreement_is_suspended(bus: Bus) -> None:
     bus.say("张三")
-    command = [sys.executable, "-m", "bus", "--home", str(bus.home), "run", f"share.{ID}"]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    running = bus.start("run", f"share.{ID}")
     while not bus.got():
         time.sleep(0.2)
     bus.decide("suspend", "zhao", "a complaint")

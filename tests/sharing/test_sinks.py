@@ -13,6 +13,7 @@ import sqlalchemy as sql
 
 from bus.contracts.codec import Codec
 from bus.errors import FileRefused, Unreachable, WrongUse
+from bus.event import Output, Record
 from bus.eventlog.port import EventLog
 from bus.sharing import published
 from bus.sharing.agreement import Rows
@@ -96,7 +97,7 @@ def table(database: str, office: Office) -> Iterator[PostgresSink]:
         yield sink
     engine = sql.create_engine(sql.make_url(database).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
-        connection.execute(sql.text("DROP TABLE share_grid_names, civicbus_position"))
+        connection.execute(sql.text("DROP TABLE share_grid_names, civicbus_position, civicbus_rotated"))
 
 
 def test_the_table_holds_the_state_and_follows_it(table: PostgresSink, database: str, office: Office) -> None:
@@ -108,6 +109,35 @@ def test_the_table_holds_the_state_and_follows_it(table: PostgresSink, database:
     office.share()
     pour(office, table)
     assert {row["subject"]: row["name"] for row in rows(database)} == now(office)
+
+
+def test_a_subject_that_was_taken_out_of_the_log_is_taken_out_of_the_table(table: PostgresSink, database: str, office: Office) -> None:
+    busy(office)
+    pour(office, table)
+    gone = next(event for part in parts(office) for event in part.events if event.fields["name"] == "张5")
+    with office.log.writer("erase") as writer:
+        writer.append([Output("share.grid-names", Record(gone.subject.encode(), None, TIME), gone.partition)])
+    pour(office, table)
+
+    assert [event.operation for part in parts(office) for event in part.events if event.subject == gone.subject] == ["created", "erased"]
+    assert gone.subject not in {row["subject"] for row in rows(database)} and len(rows(database)) == 8
+
+
+def test_stand_ins_that_were_rotated_are_kept_as_pairs(table: PostgresSink, database: str, office: Office) -> None:
+    busy(office)
+    (part, *_) = parts(office)
+    event = part.events[0]
+    for rotated in (
+        event._replace(subject="2.b", formerly="1.a"),
+        event._replace(subject="1.a", operation="ended", fields={}, becomes="2.b"),
+    ):
+        table.take(rotated.partition, [rotated], rotated.offset + 1)
+
+    engine = sql.create_engine(sql.make_url(database).set(drivername="postgresql+psycopg"))
+    with engine.connect() as connection:
+        pairs = [tuple(row) for row in connection.execute(sql.text("SELECT agreement, formerly, becomes FROM civicbus_rotated"))]
+    assert pairs == [("grid-names", "1.a", "2.b")]
+    assert [row["subject"] for row in rows(database)] == ["2.b"]
 
 
 def test_a_column_holds_what_is_granted_in_its_own_type(table: PostgresSink, database: str, office: Office) -> None:
@@ -200,11 +230,24 @@ def test_one_may_start_from_a_time_or_behind_an_event(office: Office) -> None:
 
     assert sum(len(part.events) for part in parts(office, since(office.log, GRANT.agreement, TIME))) == len(every)
     assert list(parts(office, since(office.log, GRANT.agreement, TIME + 1))) == []
-    behind = after(office.log, GRANT.agreement, every[3].event_id, Codec(registry).decoder())
+    behind = after(office.log, GRANT.agreement, [every[3].event_id], Codec(registry).decoder())
     rest = [event for part in parts(office, behind) for event in part.events]
     assert every[3] not in rest and [e for e in every if e.partition == every[3].partition and e.offset > every[3].offset] == [
         e for e in rest if e.partition == every[3].partition
     ]
+
+
+def test_behind_the_last_event_done_of_each_partition_there_is_no_gap_and_no_double_wherever_it_was_stopped(office: Office) -> None:
+    """Times differ between partitions, and what was said later may have been delivered first."""
+    for n in range(12):
+        office.say((subject(n), master(subject(n), f"张{n}")), at=TIME - n)
+    office.share()
+    every = [event for part in parts(office) for event in part.events]
+    registry = office.codec.registry.beside([published.Version("share.grid-names-value", 1, 99, office.schema, "")])
+    for stopped in range(1, len(every)):
+        last = {event.partition: event.event_id for event in every[:stopped]}
+        behind = after(office.log, GRANT.agreement, last.values(), Codec(registry).decoder())
+        assert every[:stopped] + [event for part in parts(office, behind) for event in part.events] == every
 
 
 def test_an_agreement_without_deliveries_is_said_to_be_none(log: EventLog) -> None:

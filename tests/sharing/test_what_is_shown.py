@@ -42,7 +42,7 @@ ON = "2026-09-30"
 def seen(fields: Any = FIELDS, links: Any = (), keys: Any = KEYS_OF) -> Seen:
     held = {name: {"value": said.value} for name, said in fields.items()}
     value = {"fields": held, "sources": [{"department": department} for department in keys]}
-    return Seen(value, fields, keys, links, ON)
+    return Seen(value, fields.get, lambda department: keys.get(department, ()), lambda: links, ON)
 
 
 def grant(fields: dict[str, How], rows: Rows = Rows(), entity: str = "resident", agreement: str = "a-b", **more: Any) -> Grant:  # noqa: B008
@@ -182,6 +182,38 @@ def test_stand_ins_of_two_agreements_and_of_two_epochs_never_meet() -> None:
 def test_a_mask_tells_no_length(one_name: str, other: str) -> None:
     masks = [shown({"name": How("masked")}, said={"name": Said(each, "social")}) for each in (one_name, other)]
     assert all(isinstance(each, Shown) and each.values["name"].endswith("**") and not each.values["name"].endswith("***") for each in masks)
+
+
+def test_several_parties_go_out_each_hidden_by_itself() -> None:
+    entity = catalog.load().entities["lease"].schema
+    said = {"lessors": Said([{"name": "张三", "id_token": "k.1"}, {"name": "欧阳修文", "id_token": None}], "social")}
+    ways = {"clear": ["张三", "欧阳修文"], "masked": ["张**", "欧阳**"], "exists": True}
+    found = {
+        how: compile_view(grant({"lessors": How(how)}, entity="lease"), entity, pseudonyms(KEYS, "a-b", 1))(seen(said)) for how in ways
+    }
+
+    assert found == {how: Shown({"lessors": goes_out}, ()) for how, goes_out in ways.items()}
+
+
+CASE = {"caller": {"name": "张三", "id_token": None}, "content": "来电人张三", "title": "张三反映路灯不亮", "urgency": "1"}
+
+
+@pytest.mark.parametrize("how", [How("clear"), How("exists")])
+def test_of_a_confidential_case_neither_the_caller_nor_any_text_goes_out(how: How) -> None:
+    entity = catalog.load().entities["appeal"].schema
+    granted = grant({**dict.fromkeys(("caller", "content", "title"), how), "urgency": How("clear")}, entity="appeal")
+    view = compile_view(granted, entity, pseudonyms(KEYS, "a-b", 1))
+    case = seen({name: Said(value, "social") for name, value in CASE.items()})
+
+    assert view(case._replace(value={"confidential": True})) == Shown({"urgency": "1"}, ())
+    assert isinstance(open_case := view(case._replace(value={"confidential": False})), Shown) and len(open_case.values) == 4
+
+
+@pytest.mark.parametrize(("number", "goes_out"), [("379901202600012", "***0012"), ("A123", "***"), ("1234567", "***")])
+def test_of_a_masked_identifier_the_end_shows_unless_that_is_most_of_it(number: str, goes_out: str) -> None:
+    view = compile_view(grant({"real_estate_unit_no": How("masked")}, entity="dwelling"), DWELLING, pseudonyms(KEYS, "a-b", 1))
+    found = view(seen({"real_estate_unit_no": Said(number, "social")}))
+    assert found == Shown({"real_estate_unit_no": goes_out}, ())
 
 
 def test_the_contract_of_what_is_delivered_holds_the_granted_fields_and_no_other() -> None:

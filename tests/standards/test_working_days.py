@@ -54,3 +54,12 @@ def test_the_last_day_is_a_working_day_and_exactly_so_many_lie_before_it(start: 
     passed = [start + timedelta(days=n + 1) for n in range((due - start).days)]
     assert calendar.is_one(due)
     assert sum(map(calendar.is_one, passed)) == days
+
+
+@given(st.dates(date(2026, 1, 1), date(2026, 12, 1)), st.integers(1, 20))
+def test_a_deadline_is_as_many_working_days_away_as_were_given(start: date, days: int) -> None:
+    assert NATIONAL.between(start, NATIONAL.after(start, days).on) == days
+
+
+def test_no_working_day_lies_between_a_day_and_one_that_is_not_later() -> None:
+    assert NATIONAL.between(date(2026, 11, 25), date(2026, 11, 25)) == NATIONAL.between(date(2026, 11, 25), date(2026, 11, 20)) == 0

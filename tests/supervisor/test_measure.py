@@ -24,6 +24,7 @@ from bus.supervisor import Gauge, measure, serve
 from bus.supervisor.standing import Standing
 from tests.cli.test_errors import closed_port
 from tests.faults.travellers import make_topics, publish, step
+from tests.sharing.barrier import no_flows
 
 STANDING = Standing(Codec(registry.load(catalog.packaged())).decoder())
 SETTLED = 1_790_000_000_000
@@ -43,7 +44,15 @@ def log(tmp_path: Path) -> SqliteLog:
 
 
 def gauge(tmp_path: Path, stall_s: float = 60.0) -> Gauge:
-    return Gauge(lambda: SqliteLog(tmp_path / "log.db"), lambda _log: tmp_path / "state", {"travel": "raw."}, stall_s, "sqlite", STANDING)
+    return Gauge(
+        lambda: SqliteLog(tmp_path / "log.db"),
+        lambda _log: tmp_path / "state",
+        {"travel": "raw."},
+        stall_s,
+        "sqlite",
+        STANDING,
+        no_flows(tmp_path),
+    )
 
 
 def count(log: SqliteLog, step_name: str, counts: dict[str, int], reasons: dict[str, int]) -> None:
@@ -109,7 +118,7 @@ def test_work_that_nobody_moves_is_not_progressing(tmp_path: Path, log: SqliteLo
 
 
 def test_a_log_that_is_gone_is_not_ready_and_the_figures_say_so(tmp_path: Path) -> None:
-    looking = Gauge(lambda: SqliteLog(tmp_path), lambda _log: tmp_path, {"travel": "raw."}, 60, "sqlite", STANDING)
+    looking = Gauge(lambda: SqliteLog(tmp_path), lambda _log: tmp_path, {"travel": "raw."}, 60, "sqlite", STANDING, no_flows(tmp_path))
 
     assert looking.health().log == "LOG_REFUSED"
     assert figure(looking.metrics(), "civicbus_log_up") == 0

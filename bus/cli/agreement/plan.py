@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import typer
@@ -17,8 +17,10 @@ from bus.errors import DecodeRefused
 from bus.eventlog.port import EventLog
 from bus.sharing import history
 from bus.sharing.agreement import Band, Level
+from bus.sharing.beside import Beside, beside
 from bus.sharing.counting import Count, Value, count
 from bus.sharing.exposure import Exposure, exposure
+from bus.sharing.items import offers
 from bus.sharing.lifecycle import in_force
 
 
@@ -33,10 +35,14 @@ def plan(ctx: typer.Context, file: File, how: Chosen = None) -> None:
     draft = load(app, file)
     found = exposed(app, draft)
     counted = count(draft.agreement, found.reveals, _partitions(app.log, draft.offer.topic, app.codec.decoder()))
+    if app.settings.kafka.get("sasl.username") and all(info.name != draft.offer.topic for info in app.log.topics()):
+        note(f"This principal may not read {draft.offer.topic}: it is not known here how many it is about; it is not 0.")
+        note(f"该主体无权读取 {draft.offer.topic}，此处无法统计涉及人数（并非 0）。请由主管部门评估。")
+    others = beside(draft.agreement, offers(app.catalog), in_force(history.standings(app.log).values(), now()))
     if for_people(how):
-        _tell(app, draft, found, counted)
+        _tell(app, draft, found, counted, others)
     else:
-        out(_plain(draft, found, counted))
+        out(_plain(draft, found, counted, others))
 
 
 def exposed(app: App, draft: Draft) -> Exposure:
@@ -70,7 +76,7 @@ def _decoded(value: bytes | None, decode: Decoder) -> Value | None:
     return found
 
 
-def _tell(app: App, draft: Draft, found: Exposure, counted: Count) -> None:
+def _tell(app: App, draft: Draft, found: Exposure, counted: Count, others: Sequence[Beside]) -> None:
     agreement, share_class = draft.agreement, draft.offer.class_of(draft.agreement.provider)
     zh, en = words.parties(agreement, app.catalog.departments)
     note(f"{agreement.id} · {agreement.title.zh} {agreement.title.en}")
@@ -81,6 +87,7 @@ def _tell(app: App, draft: Draft, found: Exposure, counted: Count) -> None:
     _tell_reveals(draft, found, counted)
     if found.joined:
         note(f"已知信息将首次可关联 known before only apart, and now together: {', '.join(found.joined)}")
+    _tell_beside(draft, others)
     needed = found.approvals(share_class)
     note(f"{words.CLASSES[share_class]} · 需 {needed} 人批准（提交人除外） {needed} to approve, not counting whoever submits it")
 
@@ -100,7 +107,16 @@ def _tell_reveals(draft: Draft, found: Exposure, counted: Count) -> None:
     table("", heads, rows)
 
 
-def _plain(draft: Draft, found: Exposure, counted: Count) -> dict[str, Any]:
+def _tell_beside(draft: Draft, others: Sequence[Beside]) -> None:
+    if not others:
+        return
+    note("\n与下列协议的使用方私下比对时，可据以对应同一对象的信息项（假名、标识、次序不能对应；变化时间双方均可见）：")
+    note("By these fields it could be matched with what others get, if the two compare (stand-ins, ids and order never match; times do):")
+    heads = ("协议 agreement", "使用方 consumer", "相同信息项 fields", "可指向个人 may point to one person")
+    table("", heads, [(each.agreement, each.consumer, *(words.fields(names, draft.offer) for names in each[2:])) for each in others])
+
+
+def _plain(draft: Draft, found: Exposure, counted: Count, others: Sequence[Beside]) -> dict[str, Any]:
     agreement, share_class = draft.agreement, draft.offer.class_of(draft.agreement.provider)
     reveals = [
         {
@@ -123,6 +139,7 @@ def _plain(draft: Draft, found: Exposure, counted: Count) -> dict[str, Any]:
         "subjects_in_scope": counted.scope,
         "reveals": reveals,
         "joined": list(found.joined),
+        "beside": [each._asdict() for each in others],
         "share_class": share_class,
         "approvals": found.approvals(share_class),
         "until": agreement.until.isoformat(),

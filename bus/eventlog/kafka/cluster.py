@@ -51,6 +51,11 @@ class Cluster:
             self._counts[topic] = count
         return self._counts[topic]
 
+    def forget(self, names: Sequence[str]) -> None:
+        """These topics (by full name) are no more; what comes after them under the name is asked for anew."""
+        for name in names:
+            self._counts.pop(name.removeprefix(self.settings.prefix), None)
+
     def places(self, topic: str) -> list[TopicPartition]:
         """The partitions of a topic that must exist."""
         return [TopicPartition(self.settings.prefix + topic, partition) for partition in range(self.partitions(topic))]

@@ -9,11 +9,12 @@ import kafka.errors as of_kafka
 from kafka.protocol.consumer import IsolationLevel
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
-from bus.errors import WrongUse
+from bus.errors import LogRefused, WrongUse
 from bus.event import Batch, Position
 from bus.eventlog.kafka.causes import cause
 from bus.eventlog.kafka.clients import check_client, silence_secrets
 from bus.eventlog.kafka.cluster import Cluster
+from bus.eventlog.kafka.gate import KafkaGate
 from bus.eventlog.kafka.probe import probe_settings
 from bus.eventlog.kafka.reader import KafkaReader
 from bus.eventlog.kafka.scan import scan_topic
@@ -62,6 +63,12 @@ class KafkaLog:
         self._at.ask(lambda admin: admin.wait_for_topics(list(new)), "waiting for new topics")
 
     def topics(self) -> list[TopicInfo]:
+        try:
+            return self._topics()
+        except LogRefused:  # one was removed between the list and the look at its ends
+            return self._topics()
+
+    def _topics(self) -> list[TopicInfo]:
         described = {topic["name"].removeprefix(self._settings.prefix): topic for topic in self._ours()}
         places = [self._place(name, each["partition_index"]) for name, topic in described.items() for each in topic["partitions"]]
         first, following = self._at.edges(places)
@@ -69,6 +76,19 @@ class KafkaLog:
         for place in places:
             ends[place.topic.removeprefix(self._settings.prefix)][place.partition] = (first[place], following[place])
         return [TopicInfo(name, dict(sorted(ends[name].items()))) for name in sorted(ends)]
+
+    def remove(self, topics: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
+        names = [self._settings.prefix + topic for topic in topics]
+        for group in groups:
+            self._remove_group(group)
+        if not names:
+            return
+        answer = self._at.ask(lambda admin: admin.delete_topics(names, raise_errors=False), "removing topics")
+        self._at.forget(names)
+        for each in answer["topics"]:
+            error = of_kafka.for_code(each["error_code"])
+            if error not in (of_kafka.NoError, of_kafka.UnknownTopicOrPartitionError):
+                raise cause(error(), f"removing topic {each['name']}")
 
     def scan(
         self, topic: str, start: Mapping[int, int] | None = None, stop: Mapping[int, int] | None = None, max_records: int = 2000
@@ -124,8 +144,20 @@ class KafkaLog:
         found = self._at.ask(lambda admin: admin.list_partition_offsets(specs, IsolationLevel.READ_COMMITTED), "looking a time up")
         return {place.partition: found[place].offset if found[place].offset >= 0 else following[place] for place in places}
 
+    def gate(self) -> KafkaGate:
+        """Who may do what here."""
+        return KafkaGate(self._at)
+
     def close(self) -> None:
         self._at.close()
+
+    def _remove_group(self, group: str) -> None:
+        group_id = self._settings.prefix + group
+        said = self._at.ask(lambda admin: admin.delete_groups([group_id])[group_id], "removing a group")
+        if said == of_kafka.NonEmptyGroupError.__name__:
+            raise _live(group)
+        if said not in ("OK", of_kafka.GroupIdNotFoundError.__name__):
+            raise cause(getattr(of_kafka, said)(), "removing a group")
 
     def _copies(self) -> int:
         if self._settings.replication_factor:

@@ -21,7 +21,7 @@ from bus.eventlog.kafka.causes import Replaced, cause
 from bus.eventlog.kafka.clients import make_consumer
 from bus.eventlog.kafka.cluster import Cluster
 from bus.eventlog.kafka.instance import Instance, take_instance
-from bus.eventlog.kafka.joining import JoinGate
+from bus.eventlog.kafka.joining import keep_answers
 from bus.eventlog.kafka.lane import Lane
 from bus.eventlog.kafka.records import as_batch
 from bus.eventlog.kafka.transaction import Transactions
@@ -53,7 +53,7 @@ class KafkaReader:
         try:
             self._transactions.open()
             self._consumer = self._call(lambda: make_consumer(settings, group_id, _FETCH_BYTES), "joining a group")
-            self._gate = JoinGate(self._consumer)
+            keep_answers(self._consumer)
             self._consumer.subscribe([self._prefix + topic for topic in topics])
         except BaseException:
             self.close()
@@ -134,7 +134,7 @@ class KafkaReader:
             self._take_up()
             left_ms = max(0, round((deadline - time.monotonic()) * 1000))
             try:
-                records = self._gate.poll(left_ms, max_records)
+                records = self._consumer.poll(left_ms, max_records)
             except NoOffsetForPartitionError:  # just joined, and nobody has committed a position there yet
                 records = {}
             if not self._same(self._consumer.group_metadata()):

@@ -26,6 +26,18 @@ def expire(file: SqliteFile, lane: Lane, before_ms: int) -> int:
     return stop - first
 
 
+def clear(file: SqliteFile, lane: Lane) -> int:
+    """Remove all records of `lane`; how many offsets they spanned."""
+    with file.reading() as db:
+        ((first, last),) = select(db, "SELECT min(id), max(id) FROM record WHERE id >= ? AND id < ?", (lane.base, lane.end))
+    if first is None:
+        return 0
+    for start in range(first, last + 1, STEP):
+        with file.writing() as db:
+            db.execute("DELETE FROM record WHERE id >= ? AND id < ?", (start, min(start + STEP, last + 1)))
+    return int(last - first + 1)
+
+
 def compact(file: SqliteFile, lane: Lane, before_ms: int | None, tombstones_before_ms: int, readers: Iterable[str] = ()) -> int:
     """Remove records that a newer one of the same key replaces, only those older than `before_ms` unless it is None; then
     tombstones older than `tombstones_before_ms` that replace nothing any more; how many. Records without a key stay. What one of the

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import apsw
+
 from bus import crash
 from bus.errors import Fenced, WrongUse
 from bus.event import Batch, Output, Position
@@ -16,7 +18,7 @@ from bus.eventlog.sqlite import group as members
 from bus.eventlog.sqlite import keep
 from bus.eventlog.sqlite.file import SqliteFile, select
 from bus.eventlog.sqlite.reader import SqliteReader
-from bus.eventlog.sqlite.records import Directory, Lane, append, create, read
+from bus.eventlog.sqlite.records import REMOVED, Directory, Lane, append, create, mark_removed, read, removed_lanes
 
 _NAMESPACE = re.compile(r"[a-zA-Z0-9_-]{0,40}")
 LEASE_S = 10.0  # how long a reader may be silent before its partitions go to others; a killed one is noticed at once
@@ -60,11 +62,25 @@ class SqliteLog:
         ends: dict[str, dict[int, tuple[int, int]]] = {}
         with self._file.reading() as db:
             for name, partition, first, end in select(
-                db, "SELECT name, partition, first, next FROM lane JOIN topic ON topic.id = lane.topic ORDER BY name, partition"
+                db,
+                "SELECT name, partition, first, next FROM lane JOIN topic ON topic.id = lane.topic"
+                f" WHERE keep != '{REMOVED}' ORDER BY name, partition",
             ):
                 if name.startswith(self._namespace):
                     ends.setdefault(name.removeprefix(self._namespace), {})[partition] = (first, end)
         return [TopicInfo(name, ends[name]) for name in sorted(ends)]
+
+    def remove(self, topics: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
+        """See `port.EventLog`. What was removed is overwritten in the file."""
+        doomed: list[Lane] = []
+        with self._file.writing() as db:
+            for group in groups:
+                self._refuse_live(db, group)
+                db.execute("DELETE FROM position WHERE grp = ?", (self._namespace + group,))
+            for topic in topics:
+                doomed += mark_removed(db, self._namespace, topic)
+        for lane in doomed:
+            keep.clear(self._file, lane)
 
     def scan(
         self, topic: str, start: Mapping[int, int] | None = None, stop: Mapping[int, int] | None = None, max_records: int = 2000
@@ -124,14 +140,7 @@ class SqliteLog:
         """See `port.EventLog`. Raises `WrongUse` also for an offset outside of the partition."""
         name = self._namespace + group
         with self._file.writing() as db:
-            if members.live_members(db, name):
-                raise WrongUse(
-                    "The group has live members.",
-                    "该组仍有在线成员。",
-                    place=group,
-                    hint="Stop its steps first, then move it.",
-                    hint_zh="请先停止其步骤，再移动位置。",
-                )
+            self._refuse_live(db, group)
             for (topic, partition), offset in position.items():
                 lanes = self._directory.lanes(db, topic)
                 if (
@@ -153,14 +162,15 @@ class SqliteLog:
         `readers`: groups whose members may have to come to know anew what was the latest where they stand: in topics that keep the latest
         (and nothing for a time) a record is not removed for one that they have yet to read."""
         with self._file.reading() as db:
-            specs = select(db, "SELECT name, keep, retention_ms FROM topic WHERE keep != 'forever' ORDER BY name")
+            unfinished = removed_lanes(db)
+            specs = select(db, f"SELECT name, keep, retention_ms FROM topic WHERE keep NOT IN ('forever', '{REMOVED}') ORDER BY name")
             lanes = [
                 (lane, kind, now_ms - (retention or 0))
                 for name, kind, retention in specs
                 if name.startswith(self._namespace)
                 for lane in self._directory.lanes(db, name.removeprefix(self._namespace))
             ]
-        removed = 0
+        removed = sum(keep.clear(self._file, lane) for lane in unfinished)
         for lane, kind, before in lanes:
             if kind == "time":
                 removed += keep.expire(self._file, lane, before)
@@ -169,6 +179,16 @@ class SqliteLog:
             else:
                 removed += keep.compact(self._file, lane, None, now_ms - keep.TOMBSTONE_MS, [self._namespace + each for each in readers])
         return removed
+
+    def _refuse_live(self, db: apsw.Connection, group: str) -> None:
+        if members.live_members(db, self._namespace + group):
+            raise WrongUse(
+                "The group has live members.",
+                "该组仍有在线成员。",
+                place=group,
+                hint="Stop its steps first, then move it.",
+                hint_zh="请先停止其步骤，再移动位置。",
+            )
 
     def backup(self, target: str | Path) -> None:
         """Copy the whole log, all namespaces, into the new file `target` while others go on writing.

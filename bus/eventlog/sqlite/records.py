@@ -16,6 +16,8 @@ from bus.eventlog.port import TopicSpec, partition_of
 from bus.eventlog.sqlite.file import OFFSET_BITS, select
 
 KEEPS = ("forever", "latest", "latest+time", "time")
+REMOVED = "removed"
+"""How a topic is kept that is no more: its lanes stay, without records, so that no later lane is ever taken for one of them."""
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka allows, so that a name made here can move there
 _HEADER = Struct(">HI")  # bytes of the name, bytes of the value
 
@@ -44,7 +46,7 @@ class Lane(NamedTuple):
 
 class Directory:
     """The lanes of the topics behind one prefix (the namespace and a dot, or nothing).
-    Remembers what it has looked up: lanes never go away, nor change."""
+    Remembers what it has looked up: lanes do not change, and of a topic that was removed none is given to another."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
@@ -53,6 +55,8 @@ class Directory:
     def lanes(self, db: apsw.Connection, topic: str) -> list[Lane]:
         """The lanes of `topic`, by partition. Raises `WrongUse` when there is no such topic."""
         known = self._lanes.get(topic)
+        if known is not None and _is_removed(db, known[0]):
+            known = None
         if known is None:
             found = select(
                 db,
@@ -101,6 +105,31 @@ def create(db: apsw.Connection, prefix: str, spec: TopicSpec) -> None:
     )
     topic = db.last_insert_rowid()
     db.executemany("INSERT INTO lane(topic, partition) VALUES (?, ?)", ((topic, partition) for partition in range(spec.partitions)))
+
+
+def mark_removed(db: apsw.Connection, prefix: str, topic: str) -> list[Lane]:
+    """Take a topic away, its records excepted: the lanes that they lie in. Within a write; nothing where there is no such topic."""
+    number = db.execute("SELECT id FROM topic WHERE name = ?", (prefix + topic,)).get
+    if number is None:
+        return []
+    lanes = [Lane(id, topic, partition) for id, partition in select(db, "SELECT id, partition FROM lane WHERE topic = ?", (number,))]
+    db.execute("UPDATE topic SET name = ?, keep = ? WHERE id = ?", (f"#{number}", REMOVED, number))
+    for lane in lanes:
+        db.execute("UPDATE lane SET first = 0, next = 0 WHERE id = ?", (lane.id,))
+        db.execute("DELETE FROM position WHERE lane = ?", (lane.id,))
+        db.execute("DELETE FROM claim WHERE lane = ?", (lane.id,))
+    return lanes
+
+
+def removed_lanes(db: apsw.Connection) -> list[Lane]:
+    """The lanes of topics that were removed: whoever removed one may have been killed before its records were gone."""
+    found = select(db, "SELECT lane.id, name, partition FROM lane JOIN topic ON topic.id = lane.topic WHERE keep = ?", (REMOVED,))
+    return [Lane(*each) for each in found]
+
+
+def _is_removed(db: apsw.Connection, lane: Lane) -> bool:
+    kept = db.execute("SELECT keep FROM topic JOIN lane ON lane.topic = topic.id WHERE lane.id = ?", (lane.id,)).get
+    return bool(kept == REMOVED)
 
 
 def append(db: apsw.Connection, rows: dict[Lane, list[Row]]) -> None:
