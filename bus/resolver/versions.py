@@ -41,28 +41,22 @@ class Versions:
         found: dict[bytes, list[Version]] = {}
         for partition in range(self._partitions):
             with followed(self._log, self._folder, self._topic, partition, self._learn) as view:
-                named = {(subject, place): key for subject in subjects for place, key in view.items(_NAMED + subject).items()}
-                keys = {*named.values(), *(key for key in statements if partition_of(key, self._partitions) == partition)}
+                keys = {key for subject in subjects for key in view.items(_NAMED + subject).values()}
+                keys |= {key for key in statements if partition_of(key, self._partitions) == partition}
                 found |= {key: list(self._read(partition, key, view)) for key in keys}
-                for (subject, place), key in named.items():
-                    if view.get(key, place) is None:
-                        view.delete(_NAMED + subject, place)
-                view.save({})
         return found
 
     def _read(self, partition: int, statement: bytes, view: View) -> Iterator[Version]:
-        """The versions of a statement; where the log no longer has one, its place is forgotten."""
+        """The versions of a statement; where the log has let go of one there is nothing."""
         nowhere_else = dict.fromkeys(range(self._partitions), 0)
         for place in view.items(statement):
             offset = int.from_bytes(place, "big")
             scan = self._log.scan(self._topic, {partition: offset}, {**nowhere_else, partition: offset + 1})
             record = next((each.records[0] for each in scan), None)
-            if record is None or record.value is None:
-                view.delete(statement, place)
-                continue
-            _, said = self._decode(record.value)
-            order = version_order(record.timestamp, said, record.value, self._keys)
-            yield Version(order, Statement(statement, record.timestamp, said))
+            if record is not None and record.value is not None:
+                _, said = self._decode(record.value)
+                order = version_order(record.timestamp, said, record.value, self._keys)
+                yield Version(order, Statement(statement, record.timestamp, said))
 
     def _learn(self, batch: Batch, view: View) -> None:
         for offset, record in zip(batch.offsets, batch.records, strict=True):

@@ -146,15 +146,20 @@ class Views:
 
     def _learn(self, view: View, place: Place, learn: Learn) -> None:
         topic, partition = place
-        counts = {info.name: len(info.ends) for info in self._log.topics()}
-        read = Partition(topic, partition, counts[topic])
+        ends = {info.name: info.ends for info in self._log.topics()}
+        read = Partition(topic, partition, len(ends[topic]))
         for written in self._memory.writes.get(topic, ()):
-            for number in range(counts.get(written, 0)) if self._memory.everywhere else (partition,):
-                so_far = written if number == partition else f"{written}.{number}"
-                for batch in between(self._log, written, number, view.position(so_far)):
-                    self._beat()
-                    self._folded(batch, view, lambda some, into: learn(some, into, read))
-                    view.save({so_far: batch.next_offset})
+            stop = {
+                number: end if self._memory.everywhere or number == partition else 0 for number, (_, end) in ends.get(written, {}).items()
+            }
+            so_far = {number: written if number == partition else f"{written}.{number}" for number in stop}
+            start = {number: view.position(name) for number, name in so_far.items()}
+            if all(start[number] >= stop[number] for number in stop):
+                continue
+            for batch in self._log.scan(written, start, stop):
+                self._beat()
+                self._folded(batch, view, lambda some, into: learn(some, into, read))
+                view.save({so_far[batch.partition]: batch.next_offset})
 
     def _read_ahead(self, batch: Batch, view: View) -> None:
         if self._memory.asks is not None:

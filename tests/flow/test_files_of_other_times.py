@@ -142,7 +142,9 @@ def test_an_explanation_of_then_considers_what_was_said_then_and_tells_by_what_i
 def test_in_any_order_of_arrival_the_files_are_the_same_today_and_at_every_time(told: Told, delivered: Delivered, tmp_path: Path) -> None:
     other = told._replace(bus=Bus(told.bus.adapter, tmp_path / "home", delivered.folder / "2026-09", keys=told.bus.home))
     arrive_backwards(told.bus, other.bus)
-    other.bus("run", "--until-idle")
+    running = other.bus.started("run", "--until-idle")
+    assert running.communicate(timeout=300)[1] is not None
+    assert running.returncode == 0
 
     assert [each["value"] for each in latest(other.bus)] == [each["value"] for each in latest(told.bus)] != []
     who = [*owners(told.bus, delivered.sold), surveyed(told.bus, delivered.moved)]
@@ -157,8 +159,7 @@ def arrive_backwards(bus: Bus, other: Bus) -> None:
     found = [Output(name, record, batch.partition) for name in names for batch in source.log.scan(name) for record in batch.records]
     target.log.create(topics.spec(name, target.settings.partitions) for name in names)
     with target.log.writer("backwards") as writer:
-        for each in sorted(found, key=lambda output: output.record.timestamp, reverse=True):
-            writer.append([each])
+        writer.append(sorted(found, key=lambda output: output.record.timestamp, reverse=True))
     for each in (source, target):
         each.close()
 
