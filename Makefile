@@ -46,7 +46,7 @@ canaries: $(VENV)/dev.done ## twelve agreements over a city of 20 000 canaries (
 kafka: tools $(VENV)/dev.done ## a real Apache Kafka on this machine to play with (SECURED=1: TLS, users, default deny; ctrl-C stops it)
 	$(BIN)/python -m deploy.kafka.$(if $(SECURED),secured,dev)
 
-tools: ## what the tests need beside Python: Java, Maven, the broker's jars, promtool
+tools: ## what the tests need beside Python: Java, Maven, the broker's jars, promtool, a browser
 	@LOG=$(LOG) sh deploy/ensure-tools.sh
 
 docs: $(VENV)/dev.done ## renew what is made from the code: REFERENCE.md, the file map of ARCHITECTURE.md

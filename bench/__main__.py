@@ -10,7 +10,7 @@ import sys
 from bench.setting import Choice
 from bench.table import Line, conditions, render, write
 
-NAMES = ("normalizer", "resolver", "live", "publishing", "codec", "standards", "memory", "workers")
+NAMES = ("normalizer", "resolver", "sharing", "live", "publishing", "codec", "standards", "memory", "workers")
 
 
 def main() -> None:

@@ -115,6 +115,25 @@ def canonical(residents: int) -> Path:
     return home
 
 
+def masters(residents: int) -> Path:
+    """A home whose embedded log holds the master records of the city, made on first use. To be copied, not written to."""
+    home = KEPT / f"masters-{residents}"
+    if not (home / ".made").exists():
+        from bus.cli import resolving
+
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(canonical(residents), home, ignore=shutil.ignore_patterns(".made"))
+        print("  resolving its statements …", file=sys.stderr)
+        app = open_bus(home, city(residents))
+        app.create_topics()
+        options = Options(state_of_log(app.settings, app.log), app.settings.batch_records, app.settings.stall_s, until_idle=True)
+        for make in resolving.STEPS.values():
+            run(app.log, make(app), options)
+        app.close()
+        (home / ".made").touch()
+    return home
+
+
 def publish_all(app: App, where: Path, datasets: Sequence[str] = DATASETS) -> None:
     """The files of `datasets`, and the topics that steps write."""
     for dataset in datasets:

@@ -1,7 +1,9 @@
-"""Does everything add up? Folds the deltas of `internal.account`, each committed with the records it counts, into one balance a dataset.
+"""Does everything add up? Folds the deltas of the account, each committed with the records it counts, into one balance a dataset.
+
+Steps count on `internal.account`, a department's publishing on `internal.account.<department>`, which nobody else writes.
 
 read = not_data + published + unchanged + refused_at_publish        published = clean + flagged + partial + refused + pending
-of an agreement: published (the records it read) = delivered + withheld + dead_letter
+of an agreement: published (the records it read) = delivered + withheld + dead_letter; renewed: told because the grant itself changed
 """
 
 from __future__ import annotations
@@ -48,12 +50,14 @@ class Balance:
 
 @dataclass(slots=True)
 class Shared:
-    """What became of the records that one agreement read: delivered, withheld (by reason), or set aside as unreadable."""
+    """What became of the records that one agreement read: delivered, withheld (by reason), or set aside as unreadable. `renewed`: events
+    beside, of no record of their own: the grant had changed."""
 
     topic: str
     delivered: int = 0
     withheld: Counter[str] = field(default_factory=Counter)
     dead_letter: int = 0
+    renewed: int = 0
 
     @property
     def published(self) -> int:
@@ -67,6 +71,7 @@ class Shared:
             "delivered": self.delivered,
             "withheld": self.withheld.total(),
             "dead_letter": self.dead_letter,
+            "renewed": self.renewed,
         }
         return {"agreement": self.topic.partition(".")[2], **counts, "reasons": dict(self.withheld.most_common())}
 
@@ -103,6 +108,7 @@ def agreements(records: Iterable[Record]) -> dict[str, Shared]:
             shared.delivered += said.get("delivered", 0)
             shared.withheld.update(said.get("reasons") or {})
             shared.dead_letter += said.get("dead_letter", 0)
+            shared.renewed += said.get("renewed", 0)
     return dict(sorted(found.items()))
 
 
@@ -116,16 +122,12 @@ class Account:
 
 def read_all(log: EventLog) -> Account:
     """The account as the log stands now."""
-    if all(info.name != topics.ACCOUNT for info in log.topics()):
-        return Account({}, {})
     records = list(_records(log))
     return Account(fold(records), agreements(records))
 
 
 def read(log: EventLog) -> dict[str, Balance]:
     """The balances as the log stands now; {} for a log to which nothing was published."""
-    if all(info.name != topics.ACCOUNT for info in log.topics()):
-        return {}
     return fold(_records(log))
 
 
@@ -137,5 +139,7 @@ def as_dict(found: Account) -> dict[str, object]:
 
 
 def _records(log: EventLog) -> Iterator[Record]:
-    for batch in log.scan(topics.ACCOUNT):
-        yield from batch.records
+    """What came of records is read before what was published, so that nothing seems to have come of what never was."""
+    for topic in sorted(info.name for info in log.topics() if topics.is_account(info.name)):
+        for batch in log.scan(topic):
+            yield from batch.records

@@ -34,6 +34,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "lead_records": ("CIVICBUS_LEAD_RECORDS", "records that a publisher may be ahead of a step that is at work; default 100000"),
     "stall_s": ("CIVICBUS_STALL_S", "seconds without a sign of life after which a step ends itself; default 120"),
     "dispute_days": ("CIVICBUS_DISPUTE_DAYS", "working days that a department has to answer to a dispute; default 10"),
+    "principals": ("CIVICBUS_PRINCIPALS", "file of who acts for which department, and does what; default none: nobody is held to it"),
     "working_days": ("CIVICBUS_WORKING_DAYS", "file of the city's own working days, a line each: 2027-02-05 rest; default none"),
     "make_up_days": (
         "CIVICBUS_MAKE_UP_DAYS",
@@ -67,6 +68,7 @@ class Settings:
     lead_records: int = 100_000
     stall_s: int = 120
     dispute_days: int = 10
+    principals: Path | None = None
     working_days: Path | None = None
     make_up_days: bool = True
     listen: tuple[str, int] = ("127.0.0.1", 9464)
@@ -113,6 +115,7 @@ def read_settings(options: Mapping[str, str | None], env: Mapping[str, str] | No
         lead_records=_number(get("lead_records", "100000"), "CIVICBUS_LEAD_RECORDS", 1, 1_000_000_000),
         stall_s=_number(get("stall_s", "120"), "CIVICBUS_STALL_S", 1, 86400),
         dispute_days=_number(get("dispute_days", "10"), "CIVICBUS_DISPUTE_DAYS", 1, 366),
+        principals=Path(get("principals")) if get("principals") else None,
         working_days=Path(get("working_days")) if get("working_days") else None,
         make_up_days=get("make_up_days", "1").lower() in _YES,
         listen=_address(get("listen", "127.0.0.1:9464")),

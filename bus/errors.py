@@ -106,6 +106,16 @@ class Unreachable(BusError):
     hint_zh = "请检查地址、服务是否运行以及凭据，然后运行 `civicbus doctor`。"
 
 
+class NotAllowed(Unreachable):
+    """The log does not allow this principal to do this."""
+
+    code = "NOT_ALLOWED"
+    retriable = False
+    zh = "日志不允许该主体执行此操作。"
+    hint = "`civicbus access plan` (of the administrator) says which rules are missing."
+    hint_zh = "请管理员运行 `civicbus access plan` 查看缺少的访问规则。"
+
+
 class LogRefused(BusError):
     """The log is there but cannot be used: damaged, of another format version, or not writable."""
 

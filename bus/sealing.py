@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -36,6 +37,11 @@ _POINT = 32
 def token(keys: KeyRing, namespace: str, value: str) -> str:
     """A stable stand-in for `value`: "<key id>.<32 hex>". The namespace keeps a passport from ever meeting a citizen number."""
     return f"{keys.token_id}.{_hmac(keys.token_key, _parts(namespace.encode(), value.encode('utf-8', 'surrogatepass')))[:16].hex()}"
+
+
+def hidden_name(keys: KeyRing, name: str, sex: str = "") -> str:
+    """The token of a name that must not be shown. `sex`: given where all that is known is a surname and a form of address (张先生)."""
+    return token(keys, "form of address" if sex else "name", name + sex)
 
 
 def seal(keys: KeyRing, topic: str, field: str, text: str) -> bytes:
@@ -102,9 +108,17 @@ def derived_key(keys: KeyRing, *purpose: str) -> bytes:
     return _hmac(keys.nonce_key, b"key" + b"".join(len(part).to_bytes(2, "big") + part for part in map(str.encode, purpose)))
 
 
-def keyed_hash(key: bytes, kind: str, value: str) -> bytes:
-    """HMAC-SM3 of a value of some kind, 32 bytes; equal values of two kinds differ."""
-    return _hmac(key, _parts(kind.encode(), value.encode("utf-8", "surrogatepass")))
+def keyed_hash(key: bytes, kind: str) -> Callable[[str], bytes]:
+    """A function from a value of some kind to its HMAC-SM3, 32 bytes; equal values of two kinds differ. Key and kind are absorbed once."""
+    begun = _ready(key).copy()
+    begun.update(_parts(kind.encode(), b""))
+
+    def hashed(value: str) -> bytes:
+        digest = begun.copy()
+        digest.update(value.encode("utf-8", "surrogatepass"))
+        return digest.finalize()
+
+    return hashed
 
 
 def _parts(first: bytes, second: bytes) -> bytes:

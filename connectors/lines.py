@@ -21,7 +21,7 @@ from bus.sharing.follow import Event
 from connectors.sinks import Closing, as_json, flat
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_HEAD = ("partition", "offset", "at", "subject", "operation", "event_id", "corrects", "disputed")
+_HEAD = ("partition", "offset", "at", "subject", "operation", "event_id", "corrects", "disputed", "formerly", "becomes")
 
 
 class LinesSink(Closing):
@@ -108,7 +108,7 @@ class CsvSink(LinesSink):
         cells = flat(event.fields)
         head = (event.partition, event.offset, event.at, event.subject, event.operation, event.event_id)
         lists = (" ".join(event.corrects), " ".join(event.disputed))
-        return _row([*head, *lists, *(cells.get(name) for name in self._fields)])
+        return _row([*head, *lists, event.formerly, event.becomes, *(cells.get(name) for name in self._fields)])
 
 
 def _csv_offset(line: str) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
     share_<agreement>               subject (primary key), the granted fields, disputed, event_id, changed_at
     civicbus_position               agreement, partition, next offset
+    civicbus_rotated                agreement, formerly, becomes: stand-ins that were rotated
 
 A subject that is no longer within the agreement has no row. A sink that is killed at any moment goes on where the table is.
 """
@@ -51,6 +52,13 @@ class PostgresSink(Closing):
             sql.Column("partition", sql.Integer, primary_key=True, autoincrement=False),
             sql.Column("next_offset", sql.BigInteger, nullable=False),
         )
+        self._rotated = sql.Table(
+            "civicbus_rotated",
+            about,
+            sql.Column("agreement", sql.Text, primary_key=True),
+            sql.Column("formerly", sql.Text, primary_key=True),
+            sql.Column("becomes", sql.Text, nullable=False),
+        )
         self._do(lambda connection: about.create_all(connection))
 
     def positions(self) -> dict[int, int]:
@@ -64,12 +72,16 @@ class PostgresSink(Closing):
         """Bring the rows of these subjects up to date, and the position, in one transaction."""
         last = {event.subject: event for event in events}
         there = [self._row(event) for event in last.values() if not event.ended]
+        pairs = {event.formerly: event.subject for event in events if event.formerly is not None}
+        pairs |= {event.subject: event.becomes for event in events if event.becomes is not None}
 
         def write(connection: Any) -> None:
             if last:
                 connection.execute(sql.delete(self._table).where(self._table.c.subject.in_(list(last))))
             if there:
                 connection.execute(sql.insert(self._table), there)
+            if pairs:
+                self._pair(connection, pairs)
             at = self._position
             mine = (at.c.agreement == self._agreement) & (at.c.partition == partition)
             connection.execute(sql.delete(at).where(mine))
@@ -80,6 +92,12 @@ class PostgresSink(Closing):
     def close(self) -> None:
         """Let go of the connections."""
         self._engine.dispose()
+
+    def _pair(self, connection: Any, pairs: Mapping[str, str]) -> None:
+        known = self._rotated
+        connection.execute(sql.delete(known).where((known.c.agreement == self._agreement) & known.c.formerly.in_(list(pairs))))
+        rows = [{"agreement": self._agreement, "formerly": formerly, "becomes": now} for formerly, now in pairs.items()]
+        connection.execute(sql.insert(known), rows)
 
     def _row(self, event: Event) -> dict[str, Any]:
         cells = flat(event.fields)

@@ -43,7 +43,8 @@ class Closing:
 
 def as_json(event: Event) -> dict[str, Any]:
     """An event for programs."""
-    return {**event._asdict(), "corrects": list(event.corrects), "disputed": list(event.disputed), "fields": dict(event.fields)}
+    said = {**event._asdict(), "corrects": list(event.corrects), "disputed": list(event.disputed), "fields": dict(event.fields)}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def flat(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that what the tests need beside Python is here: Java 17, Maven, the broker's jars, promtool.
+# Makes sure that what the tests need beside Python is here: Java 17 and its compiler, Maven, the broker's jars, jq, promtool, a browser.
 # As root on Debian it installs them; elsewhere it stops with one line naming the package.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,10 +18,13 @@ need() { # need COMMAND PACKAGE
 # Debian's prometheus package would start a server where services run; only its promtool is wanted, so none is started.
 need promtool prometheus
 [ -x "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" ] || need initdb postgresql
+command -v chromium >/dev/null 2>&1 || need chromium-headless-shell chromium-headless-shell
 case "${LOG:-sqlite,kafka}" in
     *kafka*)
+        need javac openjdk-17-jdk-headless # examples/java
         need java openjdk-17-jre-headless
         need mvn maven
+        need jq jq # examples/subscriber.sh
         sh deploy/kafka/fetch.sh
         ;;
 esac

@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+# A property is right or wrong; how long an example takes on a busy machine says nothing. What is slow is measured in bench/.
+settings.register_profile("civicbus", deadline=None)
+settings.load_profile("civicbus")
 
 LONGEST = ("flow", "resolver", "faults", "sharing", "docs", "cli")  # folders whose files take minutes
 

@@ -19,6 +19,7 @@ from bus.config import FIELDS, read_settings
 from bus.diary import open_diary
 
 HOLDS: Mapping[str, tuple[str, ...]] = {
+    "access": ("access",),
     "agreement": ("agreement",),
     "audit": ("audit",),
     "blindspots": ("blindspots",),
@@ -27,6 +28,7 @@ HOLDS: Mapping[str, tuple[str, ...]] = {
     "disclosures": ("disclosures", "corrections"),
     "disputes": ("dispute",),
     "doctor": ("doctor",),
+    "erasing": ("erase",),
     "identity": ("identity",),
     "keeping": ("backup", "restore"),
     "keys": ("keys",),
@@ -41,6 +43,7 @@ HOLDS: Mapping[str, tuple[str, ...]] = {
     "subscribing": ("subscribe",),
     "summary": ("summary",),
     "up": ("up", "health"),
+    "watching": ("watch",),
 }
 """File → the commands it holds: a command that is called starts without the others, which is half of its time."""
 

@@ -16,14 +16,15 @@ import typer
 
 from bus import keys
 from bus.config import Settings
-from bus.errors import ConfigRefused, WrongUse
+from bus.errors import ConfigRefused, NotAllowed, WrongUse
 from bus.eventlog import topics
 
 if TYPE_CHECKING:
+    from bus.access.principals import Principals
     from bus.contracts.catalog import Catalog
     from bus.contracts.codec import Codec
     from bus.contracts.registry import Registry
-    from bus.eventlog.port import EventLog
+    from bus.eventlog.port import EventLog, TopicSpec
     from bus.standards.working_days import WorkingDays
 
 
@@ -82,6 +83,20 @@ class App:
         return Codec(self.registry.beside(published.read(self.log).values()))
 
     @cached_property
+    def principals(self) -> Principals | None:
+        """Who acts for which department, where that is configured. Raises `ConfigRefused`."""
+        from bus.access import principals
+        from bus.access.rights import STEPS
+
+        if (place := self.settings.principals) is None:
+            return None
+        try:
+            text = place.read_text(encoding="utf-8")
+        except (OSError, ValueError) as wrong:
+            raise ConfigRefused("The principals cannot be read.", "无法读取主体配置文件。", place=str(place)) from wrong
+        return principals.read(text, str(place), self.catalog.departments, STEPS)
+
+    @cached_property
     def keys(self) -> keys.KeyRing:
         """The keys of the bus, made on first use, with a pair for each department of the catalog. Raises `KeyRefused`."""
         return keys.load_or_make(self.home, sorted(self.catalog.departments))
@@ -93,10 +108,31 @@ class App:
 
     def create_topics(self) -> None:
         """Make the topics that steps write and that do not exist yet."""
-        names = {topics.ACCOUNT, topics.AGREEMENT, topics.SCHEMA, topics.AUDIT, topics.AUDIT_CHAIN, *topics.of_resolver()}
-        names |= {make(department) for department in self.catalog.departments for make in (topics.dead_letter, topics.dispute)}
-        names |= set(map(topics.canonical, self.catalog.entities))
-        self.log.create(topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names))
+        self.log.create(self.topic_specs())
+
+    def topic_specs(self) -> list[TopicSpec]:
+        """The topics that steps write, but those of agreements."""
+        names = {
+            topics.ACCOUNT,
+            topics.AGREEMENT,
+            topics.WATCH,
+            topics.TOLD,
+            topics.ERASURE,
+            topics.SCHEMA,
+            topics.AUDIT,
+            topics.AUDIT_CHAIN,
+            *topics.of_resolver(),
+        }
+        own = (topics.dead_letter, topics.dispute, topics.account)
+        names |= {make(department) for department in self.catalog.departments for make in own}
+        return self._specs(names | set(map(topics.canonical, self.catalog.entities)))
+
+    def raw_specs(self) -> list[TopicSpec]:
+        """The topics that departments publish to."""
+        return self._specs(map(topics.raw, self.catalog.datasets))
+
+    def _specs(self, names: Iterable[str]) -> list[TopicSpec]:
+        return [topics.spec(name, self.settings.partitions, self.settings.raw_days) for name in sorted(names)]
 
     def dataset(self, name: str) -> str:
         """`name` if the catalog has such a dataset. Raises `WrongUse` that names near ones otherwise."""
@@ -124,6 +160,28 @@ def person(app: App) -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
+
+
+def does(app: App, name: str) -> tuple[str, ...]:
+    """What a principal is configured to do."""
+    who = (app.principals or {}).get(name)
+    return who.does if who is not None else ()
+
+
+def refuse_other_departments(app: App, department: str, doing: str) -> None:
+    """Raises `NotAllowed` where principals are configured, and the one that acts is not one that does this for this department."""
+    if app.principals is None:
+        return
+    name = person(app)
+    who = app.principals.get(name)
+    if who is None or not ((doing in who.does and who.department == department) or (doing == "publish" and "inbox" in who.does)):
+        raise NotAllowed(
+            f"'{name}' does not do '{doing}' for '{department}'.",
+            f"“{name}”无权为“{department}”执行“{doing}”。",
+            place=str(app.settings.principals),
+            hint="Who acts for whom stands in that file.",
+            hint_zh="主体与部门的对应关系见该文件。",
+        )
 
 
 def calendar(app: App) -> WorkingDays:

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from bus.cli.concerning import concerning
 from bus.cli.context import App, of
 from bus.cli.reading import Chosen, for_people
 from bus.cli.say import note, out, table
 from bus.cli.sharing import now
-from bus.cli.subjects import Entity, open_store, read_subject
+from bus.cli.subjects import Entity, read_subject
 from bus.event import Record
 from bus.eventlog import topics
 from bus.eventlog.dead_letter import iso
@@ -65,13 +66,19 @@ def list_corrections(ctx: typer.Context, how: Chosen = None) -> None:
     _show(righted)
 
 
+def told_of(app: App, entity: Entity, subject: bytes) -> list[Disclosure]:
+    """All that was delivered or done about a subject."""
+    return list(disclosures(_entries(app), _marks(app, entity, subject)))
+
+
 def _marks(app: App, entity: Entity, subject: bytes) -> frozenset[bytes]:
-    """What stands in the audit for a subject: itself, those that were joined to it by rulings in force, and each statement of its file
-    (sharing of statements marks the statement)."""
+    """What stands in the audit for a subject: itself, those that were joined to it by rulings in force, each statement of its file, and
+    each statement of another entity that names it or stands in the same row (sharing of statements marks the statement)."""
     found = docket.read(app.log)
     rulings = [found.rulings[each] for each in found.in_force]
     joined = {move.subject for each in rulings for move in each.moves if move.to == subject and move.statement == ALL}
-    statements = (each.key for each in open_store(app, entity).statements(subject))
+    concerned = concerning(app, entity, subject)
+    statements = concerned.mine | {each.key for each in concerned.every if each.topic not in map(topics.canonical, topics.MASTERS)}
     return frozenset(mark(app.keys, each) for each in (*(one.hex().encode() for one in {subject, *joined}), *statements))
 
 

@@ -7,6 +7,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, NamedTuple
 
@@ -16,7 +17,7 @@ from bus import keys
 from bus.cli.context import App, of, open_log
 from bus.cli.reading import Chosen, for_people
 from bus.cli.say import note, out, table
-from bus.errors import BusError, CheckFailed
+from bus.errors import BusError, CheckFailed, NotAllowed
 from bus.eventlog import topics
 from bus.eventlog.sqlite.file import SAFE_SQLITE
 
@@ -75,8 +76,9 @@ def _log(app: App) -> Iterator[Finding]:
         names = log.topics()
         yield Finding("log", "日志", "ok", f"{log.identity()}, {len(names)} topics")
         yield from _brokers(app)
-        if any(info.name == topics.ACCOUNT for info in names):
-            latest = max((batch.records[-1].timestamp for batch in log.scan(topics.ACCOUNT)), default=0)
+        counted = [info.name for info in names if topics.is_account(info.name)]
+        with suppress(NotAllowed):  # who may not read what is counted cannot tell
+            latest = max((batch.records[-1].timestamp for each in counted for batch in log.scan(each)), default=0)
             ahead = latest / 1000 - time.time()
             if ahead > _AHEAD_S:
                 cure, zh = "Set the clock of this machine (NTP).", "请校准本机时钟（NTP）。"
@@ -197,4 +199,27 @@ def _of_error(what: str, zh: str, error: BusError) -> Finding:
     return Finding(what, zh, "bad", f"{error.code} · {error.place} · {error.message} {error.message_zh}", error.hint, error.hint_zh)
 
 
-LOOKS: tuple[Callable[[App], Iterator[Finding]], ...] = (_log, _versions, _keys, _machine, _tables)
+def _access(app: App) -> Iterator[Finding]:
+    """Rules, users and topics against departments and agreements, a finding for each difference. Who may not look is told so."""
+    if not app.settings.log.startswith("kafka://"):
+        return
+    from bus.cli.access.keeping import Keeper
+
+    cure, zh = "civicbus access apply", "civicbus access apply"
+    try:
+        keeper = Keeper(app)
+        keeper.refuse_unconfigured()
+        different = keeper.plan()
+    except NotAllowed:
+        yield Finding("access", "访问权限", "ok", "this principal may not look at rules; the keeper's doctor does")
+        return
+    except BusError as error:
+        yield _of_error("access", "访问权限", error)._replace(verdict="warn" if error.exit_status == 3 else "bad")
+        return
+    for each in different:
+        yield Finding("access", "访问权限", "bad", f"{each.kind} · {each.zh}: {each.what}", cure, zh)
+    if not different:
+        yield Finding("access", "访问权限", "ok", "as departments and agreements say")
+
+
+LOOKS: tuple[Callable[[App], Iterator[Finding]], ...] = (_log, _access, _versions, _keys, _machine, _tables)

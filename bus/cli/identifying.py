@@ -13,6 +13,7 @@ from bus.cli.context import App, of
 from bus.cli.say import note, out
 from bus.eventlog import topics
 from bus.resolver.evidence import Claim
+from bus.resolver.homes import is_home
 from bus.resolver.routing import ID_BYTES, split
 from bus.step.memory import between
 
@@ -57,4 +58,4 @@ def _under_keys(app: App) -> Iterator[dict[bytes, Claim]]:
                 else:
                     kept.setdefault(key, {})[item] = record.value
         for items in kept.values():
-            yield {item[:ID_BYTES]: Claim.decoded(value) for item, value in items.items()}
+            yield {item[:ID_BYTES]: Claim.decoded(value) for item, value in items.items() if not is_home(value)}

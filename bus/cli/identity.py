@@ -25,6 +25,7 @@ from bus.resolver.store import Store, row_key
 from bus.resolver.subject import ALL, MOVE
 from bus.resolver.survivorship import Statement
 from bus.sealing import row_hash
+from bus.sharing.audit import Action, act, mark
 
 _group = typer.Typer(
     no_args_is_help=True, help="Who is who: what waits for a person, and what persons decided. 身份归并：待人工裁定与裁定记录。"
@@ -163,8 +164,10 @@ def _rule(app: App, store: Store, ruling: Ruling, touched: Iterable[bytes], undo
     wrong = sorted(record["event_id"] for each in sides if (record := store.master(each)) is not None)
     ruling = replace(ruling, by=person(app), corrects=wrong)
     ruling = replace(ruling, id=row_hash(app.keys, "ruling", ruling.record(), ruling.at.to_bytes(8, "big")))
+    marks = [mark(app.keys, each.hex().encode()) for each in sides]
+    heard = act(Action.ruled, ruling.at, ruling.by, marks=marks, rule=f"{ruling.kind} {ruling.id.hex()}")
     with app.log.writer("rulings") as writer:
-        writer.append(rulings.outputs(ruling, routes(app), sides, undone))
+        writer.append([*rulings.outputs(ruling, routes(app), sides, undone), heard])
     note(f"{ruling.id.hex()}: ruled; it takes effect with the next run of the resolver. 已裁定，归并步骤下次运行时生效。")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bus.cli.context import App, of
+from bus.cli.context import App, of, person
 from bus.cli.reading import HOW, Lines, for_people
 from bus.cli.replay import replay
 from bus.cli.say import note, out, table
@@ -18,6 +18,7 @@ from bus.eventlog import dead_letter, topics
 from bus.eventlog.dead_letter import Letter
 from bus.keys import department_private
 from bus.sealing import open_sealed
+from bus.sharing.audit import Action, act
 
 _group = typer.Typer(no_args_is_help=True, help="Refused records: list, show, replay. 被拒记录：查看与重放。")
 
@@ -124,7 +125,10 @@ def waiting(app: App, department: str | None = None, dataset: str | None = None)
 
 def _opened(app: App, letter: Letter) -> Any:
     """The original as its owner may see it: decoded where it was a raw record."""
-    content = open_sealed(department_private(app.home, letter.department), letter.id.encode(), letter.sealed)
+    private = department_private(app.home, letter.department)
+    with app.log.writer("letters") as writer:  # first: what the audit does not hear of is not opened
+        writer.append([act(Action.opened_letter, int(time.time() * 1000), person(app), rule=f"{letter.dataset} {letter.id}")])
+    content = open_sealed(private, letter.id.encode(), letter.sealed)
     if letter.outcome == "refused_at_publish":
         return json.loads(content)
     try:

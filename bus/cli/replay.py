@@ -46,23 +46,23 @@ def replay(app: App, letters: Iterable[Letter], chosen: Callable[[Letter], bool]
             rows.setdefault(digest, _Row(topics.raw(letter.dataset), digest, [])).letters.append(letter)
         else:
             said["not_found"] += chosen(letter)
-    outputs: list[list[Output]] = []
+    outputs: dict[str, list[list[Output]]] = defaultdict(list)
     for row, found in _search(app, [row for row in rows.values() if any(map(chosen, row.letters))]):
         if found is None:
             said["not_found"] += len(row.letters)
             continue
         if found.overtaken:
             said["overtaken"] += len(row.letters)
-            outputs.append([dead_letter.replayed_marker(letter, now_ms, "overtaken") for letter in row.letters])
+            outputs[row.letters[0].department].append([dead_letter.replayed_marker(each, now_ms, "overtaken") for each in row.letters])
             continue
         said["replayed"] += len(row.letters)
         said["rows"] += 1
         markers = [dead_letter.replayed_marker(letter, now_ms) for letter in row.letters]
-        outputs.append([Output(row.topic, _again(found.record, row.letters)), *markers])
-    if outputs and not dry_run:
-        with app.log.writer("replay") as writer:
-            for at in range(0, len(outputs), _AT_ONCE):
-                writer.append([output for row in outputs[at : at + _AT_ONCE] for output in row])
+        outputs[row.letters[0].department].append([Output(row.topic, _again(found.record, row.letters)), *markers])
+    for department, of_rows in outputs.items() if not dry_run else ():
+        with app.log.writer(f"replay.{department}") as writer:
+            for at in range(0, len(of_rows), _AT_ONCE):
+                writer.append([output for row in of_rows[at : at + _AT_ONCE] for output in row])
     return said
 
 

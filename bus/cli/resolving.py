@@ -33,10 +33,9 @@ def identify(app: App) -> Step:
     """canonical.* → internal.*"""
     from bus.resolver.identify import Identify
     from bus.resolver.identity import identities
-    from bus.resolver.routing import owners
 
     step = Identify(app.codec.decoder(), identities, app.keys, routes(app))
-    return Step(IDENTIFY, READS[IDENTIFY], Memory(step.decide, asks=owners), refuse)
+    return Step(IDENTIFY, READS[IDENTIFY], step.memory(), refuse)
 
 
 def alias(app: App) -> Step:
@@ -69,7 +68,7 @@ def link(app: App) -> Step:
     """canonical.*, internal.link → internal.link, internal.resident, internal.dwelling"""
     from bus.resolver.linking import Linking
 
-    return Step(LINK, READS[LINK], Memory(Linking(app.codec.decoder(), app.keys, routes(app)).decide), refuse)
+    return Step(LINK, READS[LINK], Linking(app.codec.decoder(), app.keys, routes(app)).memory(), refuse)
 
 
 def merge(app: App) -> Step:

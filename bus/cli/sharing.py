@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from bus import account
 from bus.cli.context import App
-from bus.contracts.codec import bind_encoder
-from bus.errors import WrongUse
-from bus.event import Output, Record
+from bus.contracts.codec import Decoder, bind_encoder
+from bus.errors import NotInForce, WrongUse
+from bus.event import Batch, Output, Record
 from bus.eventlog import topics
+from bus.sharing import agreement as written
 from bus.sharing import audit, history, published
+from bus.sharing.closing import closing
 from bus.sharing.grant import Grant, granted
 from bus.sharing.history import Watch
-from bus.sharing.lifecycle import Version
+from bus.sharing.lifecycle import Standing, Version
 from bus.sharing.pseudonym import pseudonyms
+from bus.sharing.regrant import Edition
 from bus.sharing.schema import schema_of
 from bus.sharing.view import compile_view
+from bus.sharing.watching import WatchList
 from bus.sharing.worker import Corrected, Delivered, Delivery, Share, Witness
 from bus.step import Memory, Step
 from bus.step.poison import Refuse
+
+_DAY_MS = 86_400_000
+_ASK_S = 2.0  # between two questions of an idle step whether its grant still holds
 
 
 def in_force(app: App) -> list[str]:
@@ -27,31 +35,94 @@ def in_force(app: App) -> list[str]:
     return sorted(id for id, standing in history.standings(app.log).items() if standing.in_force(now()) is not None)
 
 
-def step_of(app: App, agreement: str) -> Step:
-    """The step of an agreement. Raises `NotInForce`, also while it runs, as soon as the agreement is not in force any more."""
-    watch = Watch(app.log, agreement)
-    version = watch.in_force(now())
-    grant = granted(version.agreement)
-    entity = app.catalog.entities[grant.entity].schema
-    pseudonym = pseudonyms(app.keys, agreement, grant.epoch)
-    schema = schema_of(grant, entity)
-    contract = published.publish(app.log, f"{topics.share(agreement)}-value", schema, version.submitted.at)
+class Lookout:
+    """Which grant of an agreement holds now, asked again and again: only what is new is read each time."""
+
+    def __init__(self, app: App, agreement: str) -> None:
+        self.agreement = agreement
+        self._app, self._watch, self._list = app, Watch(app.log, agreement), WatchList(agreement)
+        self.standing = Standing(agreement)
+        self._next_look = 0.0
+
+    def edition(self) -> Edition:
+        """Raises `NotInForce`."""
+        self.standing = self._watch.standing()
+        if (held := self.standing.in_force(now())) is None or self.standing.holding is None:
+            raise NotInForce(place=self.agreement)
+        changed = self._list.read_on(self._app.log).changed if held.rows.watch_list else 0
+        return Edition(self.standing.holding.number, self.standing.epoch, changed)
+
+    def left(self, edition: Edition) -> bool:
+        """Whether another grant holds by now, or none; looked up every other second."""
+        if time.monotonic() < self._next_look:
+            return False
+        self._next_look = time.monotonic() + _ASK_S
+        try:
+            return self.edition() != edition
+        except NotInForce:
+            return True
+
+    def changed_at(self) -> int:
+        """When (ms) the grant came to be as it was when it was last asked for."""
+        applied = max((each.at for each in self.standing.events if each.step == "apply"), default=0)
+        return max(applied, self._list.at, *(each.at for each in self.standing.rotated), 0)
+
+
+def step_of(app: App, lookout: Lookout, edition: Edition, decode: Decoder | None = None) -> Step:
+    """The step of an agreement under the grant of an edition. `decode`: of what it reads. While it runs it raises `NotInForce` as soon as
+    the agreement is not in force any more, and `WrongUse` when another grant holds."""
 
     def authorised() -> None:
-        if watch.in_force(now()).number != version.number:
-            raise WrongUse("Another version of the agreement is in force.", "协议已有新版本生效。", place=agreement)
+        if lookout.edition() != edition:
+            raise WrongUse("Another grant holds by now.", "授权内容已变更。", place=lookout.agreement)
 
-    share = Share(
+    name = topics.share(lookout.agreement)
+    grant = grant_of(app, lookout.standing, edition)
+    share = share_of(app, grant, edition.version, lookout.changed_at(), authorised, decode)
+    return Step(name, (source(grant.entity),), Memory(share.decide, asks=_keys, edition=f"{edition}"), _refuse(name))
+
+
+def _keys(batch: Batch) -> list[bytes]:
+    """Of whom it is asked what was delivered last."""
+    return [record.key or b"" for record in batch.records]
+
+
+def grant_of(app: App, standing: Standing, edition: Edition) -> Grant:
+    """What the agreement granted, or grants, in an edition."""
+    text = next(each.text for each in standing.events if each.step == "submit" and each.version == edition.version)
+    both_until = 0
+    if edition.epoch > 1:
+        rotated = standing.rotated[edition.epoch - 2]
+        both_until = rotated.at + rotated.overlap_days * _DAY_MS
+    watched = WatchList(standing.id).read_on(app.log, edition.watch).watched() if edition.watch else {}
+    return granted(written.read(text, standing.id)[0], edition.epoch, both_until, watched)
+
+
+def share_of(
+    app: App, grant: Grant, version: int, at: int, authorised: Callable[[], None] = lambda: None, decode: Decoder | None = None
+) -> Share:
+    """What shares under a grant that came to be at a time (ms). Its contract is published, if it is new."""
+    entity = app.catalog.entities[grant.entity].schema
+    pseudonym = pseudonyms(app.keys, grant.agreement, grant.epoch)
+    contract = published.publish(app.log, f"{topics.share(grant.agreement)}-value", schema_of(grant, entity), at)
+    return Share(
         grant,
         compile_view(grant, entity, pseudonym),
         pseudonym,
-        app.codec.decoder(),
+        decode or app.codec.decoder(),
         bind_encoder(contract.schema, contract.id),
-        _partitions(app, topics.share(agreement)),
-        _witness(app, grant, version),
+        partitions(app, topics.share(grant.agreement)),
+        witness(app, grant, version),
         authorised,
+        pseudonyms(app.keys, grant.agreement, grant.epoch - 1) if grant.epoch > 1 else None,
     )
-    return Step(topics.share(agreement), (_source(grant.entity),), Memory(share.decide), _refuse(topics.share(agreement)))
+
+
+def closing_of(app: App, version: Version) -> Step:
+    """The step that counts what was still on its way to an agreement when it ended."""
+    grant = granted(version.agreement)
+    topic = topics.share(grant.agreement)
+    return Step(topic, (source(grant.entity),), closing(_told(grant, version.number)), _refuse(topic))
 
 
 def now() -> int:
@@ -59,20 +130,21 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _source(entity: str) -> str:
+def source(entity: str) -> str:
+    """The topic that is shared of an entity."""
     return topics.master(entity) if entity in topics.MASTERS else topics.canonical(entity)
 
 
-def _partitions(app: App, topic: str) -> int:
+def partitions(app: App, topic: str) -> int:
+    """How many a topic has."""
     return next(len(info.ends) for info in app.log.topics() if info.name == topic)
 
 
-def _witness(app: App, grant: Grant, version: Version) -> Witness:
+def witness(app: App, grant: Grant, version: int) -> Witness:
     """What the audit says of each batch."""
-    how = {name: each.kind for name, each in grant.fields.items()} | dict(grant.links)
-    told = audit.Grant(grant.agreement, version.number, grant.consumer, grant.purpose, grant.basis, how)
+    told = _told(grant, version)
 
-    def witness(delivery: Delivery) -> list[Output]:
+    def says(delivery: Delivery) -> list[Output]:
         span = audit.Span(delivery.topic, delivery.partition, delivery.first_offset, delivery.next_offset)
         records = [audit.Told(each.offset, audit.mark(app.keys, each.subject), _id(each)) for each in delivery.delivered]
         corrections = [
@@ -81,7 +153,12 @@ def _witness(app: App, grant: Grant, version: Version) -> Witness:
         ]
         return audit.delivery(told, span, records, delivery.withheld, delivery.at, corrections)
 
-    return witness
+    return says
+
+
+def _told(grant: Grant, version: int) -> audit.Grant:
+    how = {name: each.kind for name, each in grant.fields.items()} | dict(grant.links)
+    return audit.Grant(grant.agreement, version, grant.consumer, grant.purpose, grant.basis, how)
 
 
 def _id(each: Delivered | Corrected) -> bytes:

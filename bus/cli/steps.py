@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from typing import Annotated
 import typer
 
 from bus import account
-from bus.cli import resolving, sharing
+from bus.cli import hosting, regranting, resolving, sharing
 from bus.cli.context import App, known, of
 from bus.cli.say import note
 from bus.config import Settings
@@ -22,7 +23,7 @@ from bus.event import Output, Record
 from bus.eventlog import dead_letter, topics
 from bus.eventlog.known_keys import KnownKeys
 from bus.eventlog.port import EventLog
-from bus.step import Memory, Options, Refuse, Step, run, run_in_turn
+from bus.step import Memory, Options, Refuse, Step, run, run_in_turn, run_together
 from bus.step.poison import LARGEST
 from bus.step.progress import Reads
 
@@ -110,12 +111,15 @@ def run_steps(
     steps: Annotated[list[str] | None, typer.Argument(metavar="STEP", help="which steps; default all 步骤名，默认全部")] = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="stop once all that was published is through 处理完毕即停止")] = False,
 ) -> None:
-    """Run the steps: what was published goes on its way. 运行处理步骤（标准化、归并等）。"""
+    """Run the steps: what was published goes on its way. 运行处理步骤（标准化、归并等）。
+
+    sharing.ENTITY: all agreements on an entity, in one process 同一实体的全部协议; share.AGREEMENT: one alone 单个协议
+    """
     app = of(ctx)
-    shared = list(map(topics.share, sharing.in_force(app)))
-    names = list(steps or [*STEPS, *shared])
+    hosts, alone = hosting.sources(app), [*STEPS, *map(topics.share, sharing.in_force(app))]
+    names = list(steps or [*STEPS, *hosts])
     for name in names:
-        known(name, [*STEPS, *shared], "step", "步骤")
+        known(name, [*alone, *hosts], "step", "步骤")
     if len(names) > 1 and not until_idle:
         raise WrongUse(
             "Several steps without end need a process each.",
@@ -127,9 +131,40 @@ def run_steps(
     stopping = on_signals()
     settings = app.settings
     options = Options(state_of_log(settings, app.log), settings.batch_records, settings.stall_s, until_idle, stopping.is_set)
-    made = [STEPS[name](app) if name in STEPS else sharing.step_of(app, topics.entity_of(name)) for name in names]
-    total = run_in_turn(app.log, made, options) if until_idle else run(app.log, made[0], options)
+    if until_idle:
+        total = _until_idle(app, names, hosts, options)
+    elif names[0] in hosts:
+        total = run_together(app.log, hosting.Host(app, hosts[names[0]]), options)
+    elif names[0] in STEPS:
+        total = run(app.log, STEPS[names[0]](app), options)
+    else:
+        total = _share(app, names[0], options)
     note(f"{total:,} records through. 已处理 {total:,} 条记录。")
+
+
+def _until_idle(app: App, names: Sequence[str], hosts: Mapping[str, str], options: Options) -> int:
+    """All of them. What was shared is in the audit, whose chain is a step that comes before: so once more."""
+    made = [STEPS[name](app) if name in STEPS else regranting.step_of(app, name).step for name in names if name not in hosts]
+    total = run_in_turn(app.log, made, options)
+    shared = sum(run_together(app.log, hosting.Host(app, hosts[name], alone=True), options) for name in names if name in hosts)
+    return total + shared + (run_in_turn(app.log, made, options) if shared else 0)
+
+
+def _share(app: App, name: str, options: Options) -> int:
+    """Share, also when the grant changes meanwhile: the step is put together anew, once its subscriber was told of the change."""
+    total = 0
+    while not options.stopped():
+        shared = regranting.step_of(app, name)
+        try:
+            total += run(app.log, shared.step, replace(options, stopped=partial(_either, options.stopped, shared.over)))
+        except WrongUse:
+            if shared.lookout.edition() == shared.edition:
+                raise
+    return total
+
+
+def _either(one: Callable[[], bool], other: Callable[[], bool]) -> bool:
+    return one() or other()
 
 
 def on_signals() -> threading.Event:

@@ -24,6 +24,7 @@ EVIDENCE = {
     "phone": "电话，与姓名或称谓 phone, and name or form of address",
     "place": "住址或同行房屋，与姓名 dwelling lived in or named in the row, and name",
     "household": "家庭与姓名 household and name",
+    "elsewhere": "本人的其他记录均在别处 the person's other rows put him elsewhere",
     "number": "证件号码相同，姓名和出生日期均不同 same number, another name and birth date",
     "person": "人工裁定 a person's ruling",
     "with": "姓名与同行、同户、同住者 name and who stands beside it",

@@ -13,17 +13,17 @@ from typing import Annotated, Any
 import typer
 
 from bus.cli import sharing
-from bus.cli.context import App, of
+from bus.cli.context import App, does, of, person
 from bus.cli.say import note, out
 from bus.cli.steps import on_signals
 from bus.contracts.codec import Decoder
 from bus.contracts.schema import Schema
-from bus.errors import DecodeRefused, NotInForce, WrongUse
+from bus.errors import DecodeRefused, NotAllowed, NotInForce, WrongUse
 from bus.eventlog import topics
-from bus.sharing import published
 from bus.sharing.follow import Event, Part, after, follow, since
 from bus.sharing.history import Watch
 from bus.sharing.lifecycle import CITY
+from bus.sharing.schema import schema_of
 from connectors.lines import CsvSink, jsonl_sink
 from connectors.sinks import Sink, as_json, columns_of
 
@@ -83,20 +83,45 @@ def subscribe(
 
 def parts(app: App, agreement: str, start: dict[int, int], until_idle: bool, stopped: Stopped = _never) -> Iterator[Part]:
     """The parts of an agreement from `start` on, as long as it is in force. Raises `NotInForce` within seconds when it is not any more."""
-    watch = Watch(app.log, agreement)
-    watch.in_force(sharing.now())
+    authorised = authority(app, agreement)
+    authorised()
     asked = time.monotonic()
 
     def more() -> bool:
         nonlocal asked
         if time.monotonic() - asked >= _ASK_S:
-            watch.in_force(sharing.now())
+            authorised()
             asked = time.monotonic()
         return not until_idle
 
-    for part in follow(app.log, agreement, _decoder(app), start, more, stopped):
-        more()
-        yield part
+    try:
+        for part in follow(app.log, agreement, _decoder(app), start, more, stopped):
+            more()
+            yield part
+    except NotAllowed as refused:
+        raise NotInForce(place=agreement) from refused
+
+
+def authority(app: App, agreement: str) -> Callable[[], None]:
+    """What raises `NotInForce` when the agreement is not in force, or not for who asks. A subscriber of a Kafka that holds everybody to
+    rules sees no agreements: there its right to the topic is the agreement, and goes with it."""
+    there = {info.name for info in app.log.topics()}
+    if topics.AGREEMENT not in there and app.settings.kafka.get("sasl.username"):
+        return lambda: _refuse_unseen(app, agreement)
+    watch = Watch(app.log, agreement)
+
+    def authorised() -> None:
+        found = watch.in_force(sharing.now()).agreement
+        name = person(app)
+        if app.principals is not None and name not in found.subscribers and "steps" not in does(app, name):
+            raise NotInForce("The agreement does not name this principal.", "协议未列明该主体。", place=f"{agreement}: {name}")
+
+    return authorised
+
+
+def _refuse_unseen(app: App, agreement: str) -> None:
+    if topics.share(agreement) not in {info.name for info in app.log.topics()}:
+        raise NotInForce(place=agreement)
 
 
 def events(app: App, agreement: str, start: str | Mapping[int, int] = BEGINNING, until_idle: bool = False) -> Iterator[Event]:
@@ -166,8 +191,8 @@ def _sink(app: App, agreement: str, to: str, secret: Path | None, wait: Callable
 
 
 def _contract(app: App, agreement: str) -> Schema:
-    """The contract of what is delivered. Raises `NotInForce` where nothing ever was."""
-    found = published.by_subject(published.read(app.log), f"{topics.share(agreement)}-value")
-    if found is None:
-        raise NotInForce(place=agreement)
-    return found.schema
+    """The contract of what is delivered: by the grant itself, as nothing may have been delivered yet. Raises `NotInForce`."""
+    lookout = sharing.Lookout(app, agreement)
+    edition = lookout.edition()
+    grant = sharing.grant_of(app, lookout.standing, edition)
+    return schema_of(grant, app.catalog.entities[grant.entity].schema)

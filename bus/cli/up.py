@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -13,15 +11,15 @@ from typing import Annotated
 
 import typer
 
-from bus.cli import sharing
-from bus.cli.context import App, of, open_log
-from bus.cli.matrix import flows
+from bus.cli import hosting
+from bus.cli.context import App, does, of, open_log, person
+from bus.cli.matrix import flows, names_of
+from bus.cli.processes import children_env, civicbus
 from bus.cli.say import note, out
 from bus.cli.steps import READS, STEPS, on_signals, state_of_log
 from bus.config import FIELDS
 from bus.diary import diary, open_diary
 from bus.errors import BusError, CheckFailed
-from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.eventlog.sqlite import SqliteLog
 from bus.supervisor import Children, Gauge, Inbox, serve
@@ -52,9 +50,9 @@ def up(ctx: typer.Context) -> None:
     settings = app.settings
     stopping = on_signals()
     server = serve(settings.listen, lambda: gauge(app))
-    children = Children(_steps(app), _env(app))
+    children = Children(_steps(app), children_env(app))
     slots = threading.Semaphore(_PUBLISH_AT_ONCE)
-    inboxes = [Inbox(settings.inbox, [dataset], _publish, _env(app), slots) for dataset in sorted(app.catalog.datasets)]
+    inboxes = [Inbox(settings.inbox, [dataset], _publish, children_env(app), slots) for dataset in sorted(app.catalog.datasets)]
     tidier = threading.Thread(target=_tidy, args=(app, stopping), name="tidy", daemon=True)
     note(f"http://{settings.listen[0]}:{settings.listen[1]}/health · inbox 投放目录 {settings.inbox}")
     tidier.start()
@@ -76,9 +74,13 @@ def up(ctx: typer.Context) -> None:
 
 
 def _steps(app: App) -> dict[str, list[str]]:
-    """What runs: the steps, and one for each agreement in force."""
-    names = [*STEPS, *map(topics.share, sharing.in_force(app))]
-    return {name: [*_civicbus(), "run", name] for name in names}
+    """What runs: the steps, one for each entity that is shared, and what keeps topics as agreements say. The last is, on a Kafka that asks
+    for a password, nothing for whoever runs the steps: there a principal of its own does it, who may give rights."""
+    names = [*STEPS, *hosting.sources(app)]
+    commands = {name: [*civicbus(), "run", name] for name in names}
+    if not app.settings.kafka.get("sasl.username") or "keep" in does(app, person(app)):
+        commands["access"] = [*civicbus(), "access", "apply", "--watch"]
+    return commands
 
 
 def health(
@@ -117,23 +119,12 @@ def gauge(app: App) -> Gauge:
         return state_of_log(app.settings, log)
 
     kind, standing = app.settings.log.partition(":")[0], Standing(app.codec.decoder())
-    return Gauge(lambda: open_log(app.settings), state, READS, app.settings.stall_s, kind, standing, flows(app))
-
-
-def _civicbus() -> list[str]:
-    return [sys.executable, "-m", "bus"]
+    return Gauge(lambda: open_log(app.settings), state, READS, app.settings.stall_s, kind, standing, flows(app, names_of(app)))
 
 
 def _publish(dropped: Dropped, report: Path) -> Sequence[str]:
     where = ["--delivery", dropped.delivery, "--report", str(report), "--no-progress"]
-    return [*_civicbus(), "publish", dropped.dataset, str(dropped.path), *where]
-
-
-def _env(app: App) -> dict[str, str]:
-    """Children are told by the environment what this process was told by options."""
-    settings = app.settings
-    told = {"CIVICBUS_LOG": settings.log, "CIVICBUS_REFERENCE": str(settings.reference), "CIVICBUS_HOME": str(settings.home)}
-    return {**os.environ, **told, "CIVICBUS_DIARY": "1"}
+    return [*civicbus(), "publish", dropped.dataset, str(dropped.path), *where]
 
 
 def _watch(inbox: Inbox, stopping: threading.Event) -> None:
@@ -152,6 +143,6 @@ def _tidy(app: App, stopping: threading.Event) -> None:
             log = open_log(app.settings)
             try:
                 if isinstance(log, SqliteLog):
-                    diary("up").info("tidied", removed=log.maintain(int(time.time() * 1000)))
+                    diary("up").info("tidied", removed=log.maintain(int(time.time() * 1000), STEPS))
             finally:
                 log.close()

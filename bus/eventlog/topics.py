@@ -23,6 +23,12 @@ MASTERS = ("resident", "dwelling")
 """The entities that have master records."""
 AGREEMENT = "internal.agreement"
 """What happened to each agreement, keyed by it; its whole text with each submission."""
+WATCH = "internal.watch"
+"""Whom subscribers registered, by tokens, keyed by agreement."""
+TOLD = "internal.told"
+"""Under which grant each agreement is shared, and how far its subscriber was told of a change of that, keyed by agreement."""
+ERASURE = "internal.erasure"
+"""Whose file was asked to be erased, by whom and why, and who carried it out; keyed by the request."""
 OF_LINKS = ("residency_link", "lease", "marriage", "household", "benefit")
 """The entities that say how subjects belong together."""
 _DAY_MS = 86_400_000
@@ -73,6 +79,16 @@ def share_spec(agreement: str, retention_days: int, partitions: int = 4) -> Topi
     return TopicSpec(share(agreement), partitions, "latest+time", retention_days * _DAY_MS)
 
 
+def account(department: str) -> str:
+    """The topic of what a department's publishing counts: its own, so that it writes nobody else's."""
+    return f"{ACCOUNT}.{department}"
+
+
+def is_account(topic: str) -> bool:
+    """Whether it holds deltas of the account."""
+    return topic == ACCOUNT or topic.startswith(f"{ACCOUNT}.")
+
+
 def dispute(department: str) -> str:
     """The topic on which a department is told where others differ; only it may read there."""
     return f"dispute.{department}"
@@ -110,7 +126,7 @@ def spec(topic: str, partitions: int = 4, raw_days: int = 400) -> TopicSpec:
         return TopicSpec(topic, partitions, "latest+time", raw_days * _DAY_MS)
     if kind == "deadletter":
         return TopicSpec(topic, partitions, "forever")
-    if topic in (ACCOUNT, AGREEMENT, REFUSED, TALLY, SCHEMA, AUDIT, AUDIT_CHAIN):
+    if is_account(topic) or topic in (AGREEMENT, WATCH, TOLD, ERASURE, REFUSED, TALLY, SCHEMA, AUDIT, AUDIT_CHAIN):
         return TopicSpec(topic, 1, "forever")
     if kind in ("internal", "master", "dispute"):
         return TopicSpec(topic, partitions, "latest")

@@ -71,7 +71,7 @@ class Plan:
     @staticmethod
     def _told(when: Callable[[Row], bool], row: Row, named: list[Party]) -> list[Party]:
         """Those of whom anything is known; what was found in the cells of the others goes out with the row's first statement."""
-        told = [p for p in named if p.fields or p.refused] if when(row) else []
+        told = [p for p in named if p.refused or any(value not in (None, []) for value in p.fields.values())] if when(row) else []
         row.loose.extend(f for party in named if party not in told for f in party.findings)
         return told
 

@@ -179,7 +179,7 @@ def _delta(reading: Reading, decided: Decided, file: str, last: int, finished: b
     }  # fmt: skip
     place = {"delivery": reading.delivery, "file": file, "file_id": reading.file_id, "rows_done": last, "finished": finished}
     record = account.delta("publish", reading.contract.dataset, counts, decided.reasons, **place)
-    return Output(topics.ACCOUNT, record._replace(timestamp=at_ms))
+    return Output(topics.account(reading.contract.department), record._replace(timestamp=at_ms))
 
 
 def _reading(job: Publication, found: FileCheck, file_id: str, done: int, again: bool) -> Reading:
@@ -196,7 +196,7 @@ def _batches(source: Source, size: int) -> Iterator[tuple[int, list[Row]]]:
 
 
 def _topics(contract: Contract) -> list[str]:
-    return [topics.ACCOUNT, topics.raw(contract.dataset), topics.dead_letter(contract.department)]
+    return [topics.account(contract.department), topics.raw(contract.dataset), topics.dead_letter(contract.department)]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Under each alias its one owner keeps two kinds of items:
 
     question   alias == via: a statement that goes by this alias, its strongest, and names these weaker ones beside
     claim      alias != via: a statement that goes by the stronger alias `via` says: this alias means that subject
+    held       via HELD: a statement is not to be taken for what the alias means (`bus.resolver.homes`); its subject is told
 
 An alias means the subject that all claims on it agree on; where there is none, or they differ, a subject of its own. Its questions go to
 that subject, and claim in its name the weaker aliases they know. Claims only lead from stronger to weaker aliases, so what they say comes
@@ -16,7 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bus.event import Batch, Output
-from bus.resolver.routing import ID_BYTES, Routes, split
+from bus.resolver.routing import HELD, ID_BYTES, Routes, split
+from bus.resolver.subject import HOLD
 from bus.step import View
 
 _MEANT = b"meant"  # the item that holds whom the alias meant when its questions were last sent
@@ -74,13 +76,15 @@ class Alias:
             else:
                 items[item] = timestamp.to_bytes(_STAMP, "big") + value
                 view.put(alias, item, items[item])
-        now = meaning(alias, (said[_STAMP:] for item, said in items.items() if item[ID_BYTES:] != alias))
+        now = meaning(alias, (said[_STAMP:] for item, said in items.items() if item[ID_BYTES:] not in (alias, HELD)))
         if now != meant:
             view.put(alias, _MEANT, now)
         for item in sorted(before.keys() | items.keys()):
             if item[ID_BYTES:] == alias and (now != meant or before.get(item) != items.get(item)):
                 when = touched[item].timestamp if item in touched else 0
                 yield from self._resent(alias, item[:ID_BYTES], before.get(item), items.get(item), meant, now, when)
+            elif item[ID_BYTES:] == HELD and (now != meant or (item in before) != (item in items)):
+                yield from self._held(item[:ID_BYTES], meant if item in before else None, now if item in items else None, touched.get(item))
 
     def _resent(
         self, alias: bytes, statement: bytes, old: bytes | None, new: bytes | None, meant: bytes, now: bytes, when: int
@@ -99,3 +103,11 @@ class Alias:
         for each in weaker:
             if each not in known or now != meant:
                 yield self._routes.on_alias(each, statement, alias, now, timestamp)
+
+    def _held(self, statement: bytes, told: bytes | None, tell: bytes | None, touch: Touch | None) -> Iterator[Output]:
+        """That a statement is held, said to the subject that the alias means (`tell`) and no longer to the one it meant (`told`)."""
+        when = touch.timestamp if touch is not None else 0
+        if told is not None:
+            yield self._routes.told(self._entity, told, HOLD, statement, None, when)
+        if tell is not None:
+            yield self._routes.told(self._entity, tell, HOLD, statement, HELD, when)

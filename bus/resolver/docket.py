@@ -13,8 +13,8 @@ from bus.eventlog.port import EventLog
 from bus.resolver.join import DOUBTFUL
 from bus.resolver.rulings import ORDERED, Ruling
 
-NUMBER = "number"
-"""The evidence of a statement under whose number another person is known."""
+NUMBER, ELSEWHERE = "number", "elsewhere"
+"""The evidence of a statement under whose number another person is known · of a home where the person's other rows do not put him."""
 
 
 class Doubt(NamedTuple):
@@ -29,8 +29,8 @@ class Doubt(NamedTuple):
 
     @property
     def under(self) -> bytes | None:
-        """The subject of the number that the statement bears, where another person is known under it."""
-        return next((subject for subject, kinds in self.candidates.items() if NUMBER in kinds), None)
+        """The subject that the statement came to by its number or its address, and is not held to be about."""
+        return next((subject for subject, kinds in self.candidates.items() if NUMBER in kinds or ELSEWHERE in kinds), None)
 
 
 class Docket(NamedTuple):

@@ -29,7 +29,7 @@ def patterns(under: Iterable[Mapping[bytes, Claim]]) -> Counter[Pattern]:
         if len({claim.subject for claim in known}) > MOST_SUBJECTS:
             continue
         for statement, claim in claims.items():
-            if claim.subject or claim.kind in (ROW, UNPLACED, HERE):
+            if claim.subject or claim.hidden or claim.kind in (ROW, UNPLACED, HERE):
                 continue
             for subject, level in compared(claim, known).items():
                 pair = statement, subject

@@ -14,12 +14,14 @@ under its key; each of them then claims to be with each of the others, and a dwe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from bus.keys import KeyRing
-from bus.resolver.likeness import NOTHING, Likeness, likeness, united
-from bus.sealing import row_hash
+from bus.resolver.likeness import NOTHING, UNKNOWN, Likeness, likeness, united
+from bus.sealing import hidden_name, row_hash
+from bus.standards.names import surname_and_sex
 
 ROW, PLACE, HOUSEHOLD, WITH = "row", "place", "household", "with"
 HERE = "here"
@@ -35,14 +37,14 @@ MOST_SUBJECTS = 40
 SUBJECT_BYTES = 16
 _NOBODY = bytes(SUBJECT_BYTES)
 _BETWEEN = "\x1f"  # stands in no field: the standards take control characters out
-_FORMS = {"先生": "1", "女士": "2", "小姐": "2"}
 _SEXES = ("1", "2")
 
 
 class Claim(NamedTuple):
     """What stands under a key. `subject`: the person by number (empty: not known, the statement looks for him). `called`: the surname,
     where a form of address is all that is known of the name. `sex`, `birth_date`: empty where not known; a coarse date is as long as it is
-    known (`1951`, `1951-03`). Of a claim `HERE` the name is the key (hex) of the dwelling."""
+    known (`1951`, `1951-03`). `hidden`: the token of a name that must not be shown, in place of the name. Of a claim `HERE` the name is the
+    key (hex) of the dwelling, and what it is called the alias (hex) by which its statement goes, if that may be held."""
 
     kind: str
     subject: bytes
@@ -50,18 +52,19 @@ class Claim(NamedTuple):
     sex: str
     birth_date: str
     called: str = ""
+    hidden: str = ""
 
     def encoded(self) -> bytes:
         """As it stands in the log: the subject (zeros for none), the rest as text."""
-        told = _BETWEEN.join((self.kind, self.name, self.sex, self.birth_date, self.called))
-        return (self.subject or _NOBODY) + told.encode()
+        told = (self.kind, self.name, self.sex, self.birth_date, self.called, self.hidden)
+        return (self.subject or _NOBODY) + _BETWEEN.join(told if self.hidden else told[:-1]).encode()
 
     @classmethod
     def decoded(cls, value: bytes) -> Claim:
         """The inverse of `encoded`."""
-        kind, name, sex, birth_date, called = value[SUBJECT_BYTES:].decode().split(_BETWEEN)
+        kind, *told = value[SUBJECT_BYTES:].decode().split(_BETWEEN)
         subject = value[:SUBJECT_BYTES]
-        return cls(kind, b"" if subject == _NOBODY else subject, name, sex, birth_date, called)
+        return cls(kind, b"" if subject == _NOBODY else subject, *told)
 
 
 def looks(value: bytes) -> bool:
@@ -77,19 +80,31 @@ def gathers(value: bytes) -> bool:
 def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[bytes, Claim]:
     """The claims of one statement about a resident, by key (16 bytes). `subject`: whom its number names, empty where it has none.
 
-    Who did not want to be known (a caller without a name) makes no claim: nothing may find out who it is."""
+    Who gave no name makes no claim: nothing may find out who it is. Who gave one in confidence is looked for under the phone that he left,
+    and nowhere else. Of whom the number is known and the name is lost (masked, garbled), the department's own number still tells."""
     return {row_hash(keys, "evidence", kind, *parts): claim for kind, parts, claim in _claims(said, subject)}
 
 
-def place_claims(said: Mapping[str, Any], keys: KeyRing) -> dict[bytes, Claim]:
-    """The claim of one statement about a dwelling: that its row names it. Key (16 bytes) → claim; none where it is no certain dwelling."""
+def place_claims(said: Mapping[str, Any], keys: KeyRing, alias: bytes = b"") -> dict[bytes, Claim]:
+    """The claim of one statement about a dwelling: that its row names it. Key (16 bytes) → claim; none where it is no certain dwelling.
+    `alias`: the one that it goes by, if it may be held (`bus.resolver.homes`)."""
     address = dict(said.get("address") or {})
     address |= {part: said[part] for part in ("compound_code", "building", "entrance", "room") if said.get(part)}
     place = place_of(address)
     if place is None:
         return {}
-    named = row_hash(keys, "evidence", PLACE, *place).hex()
-    return {row_hash(keys, "evidence", ROW, *_row(said["source"])): Claim(HERE, b"", named, "", "")}
+    named = place_key(place, keys).hex()
+    return {row_key(said["source"], keys): Claim(HERE, b"", named, "", "", alias.hex())}
+
+
+def place_key(place: tuple[str, ...], keys: KeyRing) -> bytes:
+    """The key of a place."""
+    return row_hash(keys, "evidence", PLACE, *place)
+
+
+def row_key(source: Mapping[str, Any], keys: KeyRing) -> bytes:
+    """The key of the row that a statement stands in."""
+    return row_hash(keys, "evidence", ROW, *_row(source))
 
 
 def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tuple[str, ...], Claim]]:
@@ -97,18 +112,24 @@ def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tupl
     sex = said.get("sex") or ""
     claim = Claim("", subject, name, sex if sex in _SEXES else "", said.get("birth_date") or "")
     if not name:
-        called, sex = _addressed(said.get("form_of_address") or "")
+        called, sex = surname_and_sex(said.get("form_of_address") or "")
         claim = claim._replace(called=called, sex=sex)
-    if not name and not claim.called:
+    source, code = said["source"], said.get("source_person_code")
+    if hidden := said.get("name_token"):
+        claim = Claim("phone", subject, "", "", "", hidden=hidden)
+    elif not name and not claim.called:
+        if code and subject:
+            yield "code", (source["department"], code), claim._replace(kind="code")
         return
-    source = said["source"]
     for phone in said.get("phones") or ():
         yield "phone", (phone["token"],), claim._replace(kind="phone")
+    if hidden:
+        return
     place = place_of(said.get("residence_address"))
     yield ROW, _row(source), claim._replace(kind=ROW if place else UNPLACED)
     if place:
         yield PLACE, place, claim._replace(kind=PLACE)
-    if code := said.get("source_person_code"):
+    if code:
         yield "code", (source["department"], code), claim._replace(kind="code")
     if household := said.get("household_key"):
         yield HOUSEHOLD, (household,), claim._replace(kind=HOUSEHOLD)
@@ -116,11 +137,6 @@ def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tupl
 
 def _row(source: Mapping[str, Any]) -> tuple[str, ...]:
     return (source["dataset"], *(f"{k}={v}" for k, v in sorted(source["key"].items())))
-
-
-def _addressed(form: str) -> tuple[str, str]:
-    """Surname and sex of a form of address: 张先生, 欧阳女士."""
-    return next(((form[: -len(word)], sex) for word, sex in _FORMS.items() if form.endswith(word) and len(form) > len(word)), ("", ""))
 
 
 def place_of(address: Mapping[str, Any] | None) -> tuple[str, ...] | None:
@@ -158,7 +174,7 @@ def beside(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tuple[bytes, by
     }
 
 
-def candidates(claims: Mapping[bytes, Claim]) -> dict[bytes, dict[bytes, Likeness]]:
+def candidates(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[bytes, dict[bytes, Likeness]]:
     """What follows under a key for those who look: statement without a number → whom it may be about, and how alike the two are; whose
     name contradicts is none. `claims`: statement → claim. What several statements of one person say is taken together."""
     known = [claim for claim in claims.values() if claim.subject]
@@ -167,17 +183,27 @@ def candidates(claims: Mapping[bytes, Claim]) -> dict[bytes, dict[bytes, Likenes
     found = {}
     for statement, claim in claims.items():
         if not claim.subject and claim.kind not in (ROW, UNPLACED, HERE):
-            alike = compared(claim, known)
+            alike = compared(claim, known, partial(_of_hidden, keys=keys) if claim.hidden else likeness)
             if fits := {subject: level for subject, level in sorted(alike.items()) if level.name != NOTHING}:
                 found[statement] = fits
     return found
 
 
-def compared(claim: Claim, known: Iterable[Claim]) -> dict[bytes, Likeness]:
+def compared(claim: Claim, known: Iterable[Claim], like: Callable[[Claim, Claim], Likeness] = likeness) -> dict[bytes, Likeness]:
     """Subject → how alike the claim is to what is known of him under this key; name NOTHING: another name."""
     found: dict[bytes, Likeness] = {}
     for other in known:
-        now = likeness(claim, other)
+        now = like(claim, other)
         before = found.get(other.subject)
         found[other.subject] = now if before is None else united(before, now)
     return found
+
+
+def _of_hidden(claim: Claim, other: Claim, keys: KeyRing) -> Likeness:
+    """How alike a claim of a hidden name is to another: whether that one's name, or his surname and sex, is what was hidden."""
+    if other.name and hidden_name(keys, other.name) == claim.hidden:
+        return likeness(claim._replace(name=other.name), other)
+    for surname in (other.name[:1], other.name[:2]) if other.sex else ():
+        if hidden_name(keys, surname, other.sex) == claim.hidden:
+            return likeness(claim._replace(called=surname, sex=other.sex), other)
+    return Likeness(NOTHING, UNKNOWN, UNKNOWN)

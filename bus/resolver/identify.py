@@ -7,18 +7,19 @@ late) is not sent; one that names somebody else (a mended number) is withdrawn f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from bus.contracts.codec import Decoder
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import alias
-from bus.resolver.evidence import Claim, claims_of, place_claims
-from bus.resolver.routing import ID_BYTES, Routes
+from bus.resolver.evidence import HERE, Claim, claims_of, place_claims
+from bus.resolver.homes import Home, home_of, is_home, may_be_held
+from bus.resolver.routing import ID_BYTES, Routes, owners
 from bus.sealing import row_hash
-from bus.step import View
+from bus.step import Memory, Partition, View
 
 Identities = Callable[[str, Mapping[str, Any]], tuple[str, ...] | None]
 """(entity, statement) → the identities it names, strongest first; () where it names none; None where it is about no subject at all."""
@@ -29,38 +30,119 @@ _NOBODY = b""
 _NO_SUBJECT = bytes(ID_BYTES)  # in the view, where what was told follows
 
 
+class _Known(NamedTuple):
+    """What the view knows of a statement: the order of its latest version, to whom it was sent, under which keys its claims were told."""
+
+    order: bytes = bytes(_ORDER_BYTES)
+    subject: bytes = _NOBODY
+    told: tuple[bytes, ...] = ()
+
+    def packed(self) -> bytes:
+        """As it is kept."""
+        return self.order + (self.subject or _NO_SUBJECT) + b"".join(self.told)
+
+    @classmethod
+    def unpacked(cls, value: bytes | None) -> _Known:
+        """The inverse of `packed`; of None: nothing is known."""
+        if value is None:
+            return cls()
+        subject, told = value[_ORDER_BYTES:_SUBJECT_END], value[_SUBJECT_END:]
+        keys = tuple(told[at : at + ID_BYTES] for at in range(0, len(told), ID_BYTES))
+        return cls(value[:_ORDER_BYTES], _NOBODY if subject == _NO_SUBJECT else subject, keys)
+
+
 class Identify:
     """The decision of the step."""
 
     def __init__(self, decode: Decoder, identities: Identities, keys: KeyRing, routes: Routes) -> None:
         self._decode, self._identities, self._keys, self._routes = decode, identities, keys, routes
 
+    def memory(self) -> Memory:
+        """What the step does, for the loop."""
+        writes = {
+            topics.canonical("resident"): (topics.internal("resident"), topics.PENDING, topics.EVIDENCE),
+            topics.canonical("dwelling"): (topics.ALIAS, topics.EVIDENCE),
+        }
+        return Memory(self.decide, self.fold, writes, self.learn, everywhere=True, asks=owners)
+
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """Send each statement on to its subject, or to the owner of the alias it goes by."""
         entity = topics.entity_of(batch.topic)
         outputs: list[Output] = []
         for record in batch.records:
-            if record.key is not None and record.value is not None:
+            if record.key is None:
+                continue
+            if record.value is None:
+                self._erased(entity, record.key, record.timestamp, view, outputs)
+            else:
                 self._one(entity, record.key, record, record.value, view, outputs)
         return outputs
 
+    def _erased(self, entity: str, key: bytes, timestamp: int, view: View, outputs: list[Output]) -> None:
+        """A statement was erased: it is withdrawn from wherever it had gone."""
+        before, order = _Known.unpacked(view.get(key)), order_of_erasure(timestamp)
+        if order <= before.order:
+            return
+        if before.subject:
+            outputs.append(self._send(entity, before.subject, key, None, timestamp))
+        outputs += self._tell(key, {}, before.told, timestamp)
+        view.put(key, b"", _Known(order).packed())
+
     def _one(self, entity: str, key: bytes, record: Record, value: bytes, view: View, outputs: list[Output]) -> None:
-        before = view.get(key)
+        before = _Known.unpacked(view.get(key))
         _, said = self._decode(value)
         order = version_order(record.timestamp, said, value, self._keys)
-        if before is not None and order <= before[:_ORDER_BYTES]:
+        if order <= before.order:
             return
         names = self._names(entity, key, said)
         subject = names[0] if names else _NOBODY
-        old, told = (before[_ORDER_BYTES:_SUBJECT_END], before[_SUBJECT_END:]) if before is not None else (_NOBODY, b"")
-        old = _NOBODY if old == _NO_SUBJECT else old
-        if old and old != subject:
-            outputs.append(self._send(entity, old, key, None, record.timestamp))
+        if before.subject and before.subject != subject:
+            outputs.append(self._send(entity, before.subject, key, None, record.timestamp))
         if names:
             sent = alias.question(names[1:], value) if entity == "dwelling" else value
             outputs.append(self._send(entity, subject, key, sent, record.timestamp))
-        telling = self._tell(key, self._claims(entity, key, said, subject), told, record.timestamp, outputs)
-        view.put(key, b"", order + (subject or _NO_SUBJECT) + telling)
+        claims = self._claims(entity, key, said, subject)
+        outputs += self._tell(key, claims, before.told, record.timestamp)
+        view.put(key, b"", _Known(order, subject, tuple(claims)).packed())
+
+    def fold(self, batch: Batch, view: View) -> None:
+        """Remember which versions were decided on. What was sent for them is learnt from where it was sent, not decided anew: under other
+        rules, and where the log has let go of a version, it would be held to have been something else."""
+        for record in batch.records:
+            if record.key is not None:
+                known = _Known.unpacked(view.get(record.key))
+                view.put(record.key, b"", known._replace(order=max(self._order(record), known.order)).packed())
+
+    def _order(self, record: Record) -> bytes:
+        if record.value is None:
+            return order_of_erasure(record.timestamp)
+        return version_order(record.timestamp, self._decode(record.value)[1], record.value, self._keys)
+
+    def learn(self, batch: Batch, view: View, read: Partition) -> None:
+        """What was sent last for the statements of a partition: of those records that this step alone writes (`via` is empty)."""
+        for record in batch.records:
+            owner, statement = self._sent(batch.topic, record.key or b"")
+            if not statement or not read.has(statement):
+                continue
+            known = _Known.unpacked(view.get(statement))
+            if batch.topic == topics.EVIDENCE:
+                if record.value is not None and _of_dwelling(record.value) != (read.topic == topics.canonical("dwelling")):
+                    continue  # of a statement of the other entity
+                told = tuple(key for key in known.told if key != owner)
+                known = known._replace(told=told if record.value is None else (*told, owner))
+            elif record.value is not None:
+                known = known._replace(subject=owner)
+            elif known.subject == owner:
+                known = known._replace(subject=_NOBODY)
+            view.put(statement, b"", known.packed())
+
+    def _sent(self, topic: str, key: bytes) -> tuple[bytes, bytes]:
+        """To whom a record was sent, and for which statement; none for one of another step."""
+        owner, statement, via = key[:ID_BYTES], key[ID_BYTES : 2 * ID_BYTES], key[2 * ID_BYTES :]
+        if topic == topics.PENDING:
+            return (self._own(owner), owner) if len(key) == ID_BYTES else (b"", b"")
+        mine = via == owner if topic == topics.ALIAS else len(key) == 2 * ID_BYTES
+        return (owner, statement) if mine else (b"", b"")
 
     def _send(self, entity: str, subject: bytes, statement: bytes, value: bytes | None, timestamp: int) -> Output:
         if entity == "dwelling":
@@ -80,17 +162,24 @@ class Identify:
         """The subject that a statement is by itself."""
         return own_subject(self._keys, statement)
 
-    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> dict[bytes, Claim]:
+    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> Mapping[bytes, Claim | Home]:
         if entity == "resident":
-            return claims_of(said, b"" if subject == self._own(statement) else subject, self._keys)
-        return place_claims(said, self._keys) if entity == "dwelling" else {}
+            if subject == self._own(statement):
+                return claims_of(said, b"", self._keys)
+            return claims_of(said, subject, self._keys) | home_of(said, subject, self._keys)
+        return place_claims(said, self._keys, subject if may_be_held(said) else b"") if entity == "dwelling" else {}
 
-    def _tell(self, statement: bytes, claims: Mapping[bytes, Claim], told: bytes, timestamp: int, outputs: list[Output]) -> bytes:
-        """Say what the statement knows of the person, take back what an earlier version knew besides; the keys told under."""
-        former = [told[at : at + ID_BYTES] for at in range(0, len(told), ID_BYTES)]
-        outputs += [self._routes.as_evidence(key, statement, b"", None, timestamp) for key in former if key not in claims]
-        outputs += [self._routes.as_evidence(key, statement, b"", claim.encoded(), timestamp) for key, claim in claims.items()]
-        return b"".join(claims)
+    def _tell(self, statement: bytes, claims: Mapping[bytes, Claim | Home], told: Iterable[bytes], timestamp: int) -> Iterator[Output]:
+        """Say what the statement knows of the person, take back what an earlier version knew besides. `told`: the keys it told under."""
+        for key in told:
+            if key not in claims:
+                yield self._routes.as_evidence(key, statement, b"", None, timestamp)
+        for key, claim in claims.items():
+            yield self._routes.as_evidence(key, statement, b"", claim.encoded(), timestamp)
+
+
+def _of_dwelling(claim: bytes) -> bool:
+    return not is_home(claim) and Claim.decoded(claim).kind == HERE
 
 
 def subject_of(keys: KeyRing, entity: str, identity: str) -> bytes:
@@ -101,6 +190,11 @@ def subject_of(keys: KeyRing, entity: str, identity: str) -> bytes:
 def own_subject(keys: KeyRing, statement: bytes) -> bytes:
     """The subject of a statement that is held to be about nobody else."""
     return row_hash(keys, "statement", statement)
+
+
+def order_of_erasure(timestamp: int) -> bytes:
+    """Behind all versions of a statement that were published by then: also one that comes again in a rebuild stays gone."""
+    return timestamp.to_bytes(8, "big") + b"\xff" * (_ORDER_BYTES - 8)
 
 
 def version_order(timestamp: int, said: Mapping[str, Any], value: bytes, keys: KeyRing) -> bytes:

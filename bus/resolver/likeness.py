@@ -1,7 +1,7 @@
 """How alike are two who share a key? A comparison vector: name, sex, birth date, each on a level. Pure.
 
     name    e exact · c close: one character of three or more differs · f the form of address fits (张先生, 张三); g it does, and
-            they share no phone (only once keys are taken together: `weighed`) · x another
+            they share no phone (only once keys are taken together: `weighed`) · x another · - one is not known
     sex     s the same · x another · - one does not say
     born    d the day · m the month · y the year · x another · - one does not say
 
@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 NOTHING, UNKNOWN, AGAINST = "x", "-", "x"
-NAMES, SEXES, BIRTHS = "ecfgx", "xs-", "xdmy-"
+NAMES, SEXES, BIRTHS = "ecfgx-", "xs-", "xdmy-"
 """The levels of each, in the order in which one outdoes the other when they are taken together."""
 _SUBJECT_BYTES = 16
 _BORN = {10: "d", 7: "m", 4: "y"}  # length of an ISO date as far as it is known
@@ -49,7 +49,7 @@ def likeness(one: Told, other: Told) -> Likeness:
 
 def united(one: Likeness, other: Likeness) -> Likeness:
     """Two comparisons with the same person as one. Of another name the rest does not count: it may be a slip of a whole row."""
-    if (one.name == NOTHING) != (other.name == NOTHING):
+    if (one.name == NOTHING) != (other.name == NOTHING) and UNKNOWN not in (one.name, other.name):
         return other if one.name == NOTHING else one
     return Likeness(
         min(one.name, other.name, key=NAMES.index), min(one.sex, other.sex, key=SEXES.index), min(one.born, other.born, key=BIRTHS.index)
@@ -60,6 +60,8 @@ def names(one: Told, other: Told) -> str:
     """The level of the names."""
     if one.name and other.name:
         return "e" if one.name == other.name else "c" if _close(one.name, other.name) else NOTHING
+    if not (one.name or one.called) or not (other.name or other.called):
+        return UNKNOWN
     if one.called and other.called:
         return "f" if one.called == other.called else NOTHING
     called, name = (one.called, other.name) if one.called else (other.called, one.name)

@@ -13,6 +13,8 @@ whose file keeps it:
                          statement, SAID, link          a `Way`: a link that has come as far as this end
                          statement, HEAD, zeros         of a household: the statement about its head
 
+A record that goes out for a version of a statement says for which, in a header by the name of its topic: neither key nor value does.
+
 Of one link every record has one writer, because the link's id is made of its ends: with other ends it is another link. So what is withdrawn
 never takes away what another has just sent; what an end sends on is a function of what has come to it, not of its order.
 """
@@ -27,10 +29,10 @@ from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver.ends import Benefit, Said, encoded, head_of, said_of
-from bus.resolver.identify import version_order
+from bus.resolver.identify import order_of_erasure, version_order
 from bus.resolver.routing import ID_BYTES, Routes, split
 from bus.resolver.subject import BENEFIT, LINK, MEMBER, stamped
-from bus.step import View
+from bus.step import Memory, Partition, View
 
 SAID, HEAD = b"s", b"h"
 ZEROS = bytes(ID_BYTES)
@@ -73,6 +75,11 @@ class Linking:
     def __init__(self, decode: Decoder, keys: KeyRing, routes: Routes) -> None:
         self._decode, self._keys, self._routes = decode, keys, routes
 
+    def memory(self) -> Memory:
+        """What the step does, for the loop."""
+        writes = {topics.canonical(entity): (topics.LINK,) for entity in topics.OF_LINKS}
+        return Memory(self.decide, writes=writes, learn=self.learn, everywhere=True)
+
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """Send links on their way, and after their ends where these come to be about another subject."""
         outputs: list[Output] = []
@@ -81,29 +88,43 @@ class Linking:
                 outputs += self._at_end(end, touched, view)
         else:
             for record in batch.records:
-                if record.key is not None and record.value is not None:
-                    outputs += self._version(topics.entity_of(batch.topic), record.key, record, record.value, view)
+                if record.key is not None:
+                    outputs += self._version(topics.entity_of(batch.topic), record.key, record, view)
         return outputs
 
-    def _version(self, entity: str, key: bytes, record: Record, value: bytes, view: View) -> Iterator[Output]:
-        """A version of a statement, unless a later one is known: what it says now, and what it no longer says."""
-        _, said = self._decode(value)
-        order = version_order(record.timestamp, said, value, self._keys)
+    def _version(self, entity: str, key: bytes, record: Record, view: View) -> Iterator[Output]:
+        """A version of a statement, unless a later one is known: what it says now, and what it no longer says. Erased, it says nothing."""
         before = view.items(key)
-        if before and order <= before[b""]:
+        said = self._decode(record.value)[1] if record.value is not None else None
+        order = version_order(record.timestamp, said, record.value or b"", self._keys) if said else order_of_erasure(record.timestamp)
+        if order <= before.get(b"", b""):
             return
-        sent = {SAID + each.id: each.ends[0] + _way(each) for each in said_of(entity, key, said, record.timestamp, self._keys)}
-        if entity == "household":
-            sent[HEAD + ZEROS] = key + head_of(said)
+        sent: dict[bytes, bytes] = {}
+        if said is not None:
+            sent = {SAID + each.id: each.ends[0] + _way(each) for each in said_of(entity, key, said, record.timestamp, self._keys)}
+            if entity == "household":
+                sent[HEAD + ZEROS] = key + head_of(said)
         view.put(key, b"", order)
         for item, last in before.items():
             if item and item not in sent:
                 view.delete(key, item)
-                yield self._routes.on_link(last, item[:1], item[1:], None, record.timestamp)
+                yield _for(topics.canonical(entity), key, self._routes.on_link(last, item[:1], item[1:], None, record.timestamp))
         for item, now in sent.items():
             end, told = now[:ID_BYTES], now[ID_BYTES:]
             view.put(key, item, end)
-            yield self._routes.on_link(end, item[:1], item[1:], told, record.timestamp)
+            yield _for(topics.canonical(entity), key, self._routes.on_link(end, item[:1], item[1:], told, record.timestamp))
+
+    def learn(self, batch: Batch, view: View, read: Partition) -> None:
+        """What was sent last for the statements of a partition; the log may have let go of the versions for which it was."""
+        for record in batch.records:
+            statement = dict(record.headers).get(read.topic)
+            if statement is None or record.key is None or not read.has(statement):
+                continue
+            end, item = split(record.key)
+            if record.value is None:
+                view.delete(statement, item)
+            else:
+                view.put(statement, item, end)
 
     def _at_end(self, end: bytes, touched: Mapping[bytes, Record], view: View) -> Iterator[Output]:
         """What is to be sent on from one end that was not sent before."""
@@ -154,6 +175,11 @@ def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:
             end, item = split(record.key)
             touched.setdefault(end, {})[item] = record
     return touched
+
+
+def _for(topic: str, statement: bytes, output: Output) -> Output:
+    """A record that goes out for a version of a statement."""
+    return output._replace(record=output.record._replace(headers=((topic, statement),)))
 
 
 def _way(said: Said) -> bytes:

@@ -16,13 +16,14 @@ from bus.resolver import rules as rule_files
 from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.differences import Difference, differences, stating, without
 from bus.resolver.disputes import Answer, Clock, Disputes, Place
+from bus.resolver.docket import ELSEWHERE, NUMBER
 from bus.resolver.ends import can_be_ends
 from bus.resolver.identify import own_subject
 from bus.resolver.link_differences import link_differences, settled_links, stating_links
 from bus.resolver.linked import as_values, link_errands, links_of
 from bus.resolver.links import Link
 from bus.resolver.rulings import corrected, settled
-from bus.resolver.subject import ANSWER, DECISION, FORWARD, MOVE, Arrived, Due, Errand, Kept, Told
+from bus.resolver.subject import ANSWER, DECISION, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told
 from bus.resolver.survivorship import Held, Master, Statement, compiled
 from bus.sealing import row_hash
 
@@ -54,14 +55,14 @@ class _Maker:
     def follows(self, subject: bytes, come: Arrived) -> Due:
         """The master record, and the statements that go elsewhere."""
         said = opened(come.statements, self._decode)
-        strangers = by_themselves(said, self._keys)
+        strangers = by_themselves(said, self._keys) | held_apart(come, self._keys)
         stay, gone = settled(subject, come, strangers)
         kept_here = {each.key for each in stay}
         at = max((each.known_from for each in come.statements), default=0)
         master = self._merge([each for each in said if each.key in kept_here]) if stay else None
         found = links_of(self._entity, come, master) if master else []
         master, found, disputes = self._disputed(subject, master, found, come)
-        errands = _errands(subject, come, gone, strangers)
+        errands = sent_on(subject, come, gone, strangers)
         if master is None:
             return Due(None, at, errands, disputes)
         errands |= link_errands(self._entity, subject, master, found, self._ends, self._keys)
@@ -103,7 +104,7 @@ class _Maker:
         return encoded[:-1] + _ID_LENGTH + row_hash(self._keys, "master", encoded).hex().encode()
 
 
-def _errands(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]) -> dict[bytes, Errand]:
+def sent_on(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]) -> dict[bytes, Errand]:
     """What goes elsewhere, and of whom a person has yet to decide."""
     found = {}
     for each in come.statements:
@@ -111,7 +112,8 @@ def _errands(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], strange
             continue
         found[FORWARD + each.key] = Errand(to, each.value, each.known_from)
         if each.key in strangers and each.key not in come.told.get(MOVE, {}):
-            doubt = {"verdict": "doubtful", "subject": None, "evidence": {subject.hex(): ["number"]}}
+            kind = {"entity": "dwelling", "evidence": {subject.hex(): [ELSEWHERE]}} if each.key in come.told.get(HOLD, {}) else {}
+            doubt = {"verdict": "doubtful", "subject": None, "evidence": {subject.hex(): [NUMBER]}} | kind
             found[DECISION + each.key] = Errand(subject, json.dumps(doubt, sort_keys=True).encode(), each.known_from)
     return found
 
@@ -119,6 +121,11 @@ def _errands(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], strange
 def by_themselves(said: Sequence[Statement], keys: KeyRing) -> dict[bytes, bytes]:
     """The statements under a number that are of another person, and the subject that each is by itself."""
     return {statement: own_subject(keys, statement) for statement in others_under_one_number(said)}
+
+
+def held_apart(come: Arrived, keys: KeyRing) -> dict[bytes, bytes]:
+    """The statements that are not to be taken to be about the subject (`bus.resolver.homes`), and the subject that each is by itself."""
+    return {statement: own_subject(keys, statement) for statement in come.told.get(HOLD, {})}
 
 
 def opened(kept: Iterable[Kept], decode: Decoder) -> list[Statement]:

@@ -12,13 +12,16 @@ from collections.abc import Iterator, Mapping
 
 from bus.event import Batch, Output, Record
 from bus.keys import KeyRing
-from bus.resolver.evidence import Claim, beside, candidates, gathers, looks
+from bus.resolver.evidence import HERE, Claim, beside, candidates, gathers, looks
+from bus.resolver.homes import Home, at_home, held, is_home
 from bus.resolver.likeness import packed
-from bus.resolver.routing import ID_BYTES, Routes, split
+from bus.resolver.routing import HELD, ID_BYTES, Routes, split
 from bus.step import View
 
 GATHERED = "gathered"
 """What follows from persons who are gathered, in `Follows`."""
+HOLD = "hold"
+"""That a dwelling's statement is to be held, in `Follows`."""
 Follows = dict[tuple[bytes, bytes, str], bytes]
 """(owner, statement or key, what) → what is said there."""
 
@@ -61,6 +64,9 @@ class Match:
     def _follows(self, key: bytes, items: Mapping[bytes, bytes]) -> Follows:
         if len(items) < 2:
             return {}
+        if is_home(next(iter(items.values()))):
+            homes = {item: Home.decoded(value) for item, value in items.items()}
+            return {(alias, item[:ID_BYTES], HOLD): HELD for item, alias in held(homes).items()}
         gathering, looking = any(map(gathers, items.values())), any(map(looks, items.values()))
         if not gathering and not looking:  # the common case: all know their numbers, so there is nothing to compare
             return {}
@@ -68,13 +74,18 @@ class Match:
         found: Follows = {}
         if gathering:
             found = {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in beside(claims, self._keys).items()}
+            if any(claim.kind == HERE for claim in claims.values()):
+                put = at_home(key, claims, self._keys)
+                found |= {(of, statement, GATHERED): home.encoded() for (of, statement), home in put.items()}
         if looking:
             kind = next(iter(claims.values())).kind
-            found |= {(statement, key, kind): packed(kind, alike) for statement, alike in candidates(claims).items()}
+            found |= {(statement, key, kind): packed(kind, alike) for statement, alike in candidates(claims, self._keys).items()}
         return found
 
     def _say(self, key: bytes, to: tuple[bytes, bytes, str], said: bytes | None, timestamp: int) -> Output:
         owner, other, what = to
         if what == GATHERED:
             return self._routes.as_evidence(owner, other, key, said, timestamp)
+        if what == HOLD:
+            return self._routes.on_alias(owner, other, HELD, said, timestamp)
         return self._routes.for_pending(owner, other, said, timestamp)

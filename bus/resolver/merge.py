@@ -38,7 +38,7 @@ from bus.resolver.subject import (
     stamped,
 )
 from bus.resolver.tally import counted
-from bus.step import Memory, View
+from bus.step import Memory, Partition, View
 
 Follows = Callable[[bytes, Arrived], Due]
 """(subject, what has come to it) → what follows from it."""
@@ -57,7 +57,7 @@ class Merge:
     def memory(self) -> Memory:
         """What the step does, for the loop."""
         writes = {topics.internal(each): (topics.master(each), topics.errands(each), *self._disputes) for each in self._follows}
-        return Memory(self.decide, self.fold, writes, self.learn, self._due)
+        return Memory(self.decide, self.fold, writes, self.learn, asks=self._due)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """The masters and errands that this batch changes; or, of a long line, a look at each subject when its turn comes."""
@@ -132,7 +132,7 @@ class Merge:
                 return self._routes.told("dwelling", change.owner, HELD, subject, change.value, change.at)
         raise ValueError(f"no errand of kind {change.kind!r}")
 
-    def learn(self, batch: Batch, view: View) -> None:
+    def learn(self, batch: Batch, view: View, _read: Partition) -> None:
         """What was written last: masters, errands, and disputes about a subject of this view (its topic has those of all entities)."""
         errands = batch.topic in map(topics.errands, self._follows)
         for record in batch.records:

@@ -22,6 +22,8 @@ from bus.eventlog.port import partition_of
 ID_BYTES = 16
 PERSON = b"person".ljust(ID_BYTES, b"\0")
 """In place of a key of evidence: what a person decided."""
+HELD = b"held".ljust(ID_BYTES, b"\0")
+"""In place of a stronger alias: that the statement is not to be taken for what the alias means, before a person has decided."""
 
 
 class Routes:

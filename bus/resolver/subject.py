@@ -30,6 +30,8 @@ LOOK = b"\1"
 MOVE, RULING, ANSWER = b"M", b"R", b"A"
 """Tags: where a statement goes from here by a person's ruling (id: the statement, `ALL` for every one) · a ruling that put this file right
 (id: the ruling); see `bus.resolver.rulings` · what a department answered to a dispute (id: of both); see `bus.resolver.disputes`."""
+HOLD = b"D"
+"""Tag: that a statement is not to be taken to be about this subject, before a person has decided (id: the statement)."""
 ALL = bytes(ID_BYTES)
 LINK, HELD, BENEFIT = b"L", b"H", b"B"
 """Tags: what is said about a link that is kept here (id: the link) · the links that a person's file has to this dwelling (id: the person) ·

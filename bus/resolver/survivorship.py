@@ -172,8 +172,9 @@ def candidates(statements: Sequence[Statement], rule: Rule) -> list[Candidate]:
 
 
 def _competing(statements: Iterable[Statement]) -> list[_Competing]:
-    """All that were not annulled: those in force first, of them the latest first, and the order of keys where nothing else tells."""
-    found = sorted((each for each in statements if each.said["operation"] != "annulled"), key=lambda s: s.key)
+    """All that were not annulled, nor said in confidence (no file may show it): those in force first, of them the latest first, and the
+    order of keys where nothing else tells."""
+    found = sorted((s for s in statements if s.said["operation"] != "annulled" and not s.said.get("name_token")), key=lambda s: s.key)
     found.sort(key=lambda s: (s.valid_from or "", s.known_from), reverse=True)
     found.sort(key=lambda s: s.said["operation"] not in _LIVE)
     return [_Competing(s, s.said, s.department, s.said["source"]["dataset"], s.said["operation"] in _LIVE) for s in found]

@@ -72,7 +72,8 @@ class Rows(_Model):
     communities: Annotated[tuple[Division, ...], BeforeValidator(_as_tuple)] = ()
     grids: Annotated[tuple[Grid, ...], BeforeValidator(_as_tuple)] = ()
     caseload: Literal["own"] | None = None
-    """own: only subjects of which the consumer itself has a row."""
+    watch_list: bool = False
+    """caseload own: only subjects of which the consumer has a row; watch_list: only residents whom it registered (`civicbus watch`)."""
 
 
 class Agreement(_Model):

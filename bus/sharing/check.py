@@ -28,7 +28,7 @@ def check(
 ) -> list[Problem]:
     """All that stands against it. `line`: where a value stands in the file; `divisions`: the city's, where they are at hand; else codes are
     only held to their form."""
-    found = [*_parties(agreement, departments), *_rows(agreement, divisions), *_term(agreement, today)]
+    found = [*_parties(agreement, departments), *_subscribers(agreement), *_rows(agreement, divisions), *_term(agreement, today)]
     offer = offers.get(agreement.entity)
     if offer is None:
         found.append((("entity",), _unknown("entity", "实体", agreement.entity, offers)))
@@ -67,6 +67,16 @@ def _parties(agreement: Agreement, departments: Mapping[str, Department]) -> _Fo
             yield ("provider", at), ("The consumer cannot be a provider.", "使用方不能同时为提供方。", *cure)
         elif name in agreement.provider[:at]:
             yield ("provider", at), ("This department stands twice.", "部门重复。", "Keep one of them.", "请只保留一个。")
+
+
+def _subscribers(agreement: Agreement) -> _Found:
+    for at, name in enumerate(agreement.subscribers):
+        if any(other.startswith(f"{name}.") for other in agreement.subscribers):  # the groups of the one would be those of the other too
+            cure = ("Name one of them otherwise.", "请为其中一个改名。")
+            yield (
+                ("subscribers", at),
+                ("Another subscriber's name is this one, a dot and more.", "另一订阅主体的名称以此名加点开头。", *cure),
+            )
 
 
 def _share_class(agreement: Agreement, offer: Offer, departments: Mapping[str, Department]) -> _Found:
@@ -121,6 +131,9 @@ def _subject(agreement: Agreement, offer: Offer) -> _Found:
             "仅主数据（resident、dwelling）可按自有对象限定。",
         )
         yield ("rows", "caseload"), ("There is no own caseload of this entity.", "该实体不能按自有对象限定。", *cure)
+    if agreement.rows.watch_list and agreement.entity != "resident":
+        cure = ("Watch lists are of numbers of residents.", "关注名单按居民证件号码登记。")
+        yield ("rows", "watch_list"), ("There is no watch list of this entity.", "该实体不能按关注名单限定。", *cure)
     if agreement.subject == "own_key" and not agreement.rows.caseload:
         cure = ("Add rows: {caseload: own}, or take pseudonym.", "请加 rows: {caseload: own}，或改用 pseudonym。")
         yield (

@@ -16,6 +16,7 @@ from bus.sharing.rows import covers
 
 Why = Literal["new", "finer", "rows"]
 """new: never had · finer: had it only in a coarser way · rows: had it only of other subjects."""
+WATCHED = "watched"
 _FINER = {"month": "year", "pseudonym": "count"}
 _LEVELS = ("county", "street", "community")
 
@@ -68,6 +69,8 @@ def exposure(wanted: Agreement, offer: Offer, in_force: Iterable[Agreement]) -> 
 def granted(agreement: Agreement) -> dict[str, How | str]:
     """All that it grants, fields and relations, in the order of the file; and that the consumer is told which of its own rows it is."""
     named: dict[str, How | str] = {} if agreement.subject == "pseudonym" else {"subject": agreement.subject}
+    if agreement.rows.watch_list:
+        named["subject"] = WATCHED  # whoever registers a number is told which stand-in it has
     return {**named, **agreement.fields, **{f"links.{kind}": how for kind, how in agreement.links.items()}}
 
 

@@ -43,14 +43,15 @@ class Flows:
         self._sources = {dataset: Source(cadence) for dataset, cadence in cadences.items()}
         self._flows: dict[str, Flow] = {}
         self._standings: dict[str, Standing] = {}
-        self._account = self._agreements = 0
+        self._accounts: dict[str, int] = {}
+        self._agreements = 0
         self._seen: dict[str, dict[Place, int | None]] = {}
 
     def look(self, log: EventLog) -> None:
         """Read on to the end of the log."""
-        if any(info.name == topics.ACCOUNT for info in log.topics()):
-            for batch in log.scan(topics.ACCOUNT, {0: self._account}):
-                self._account = batch.next_offset
+        for topic in [info.name for info in log.topics() if topics.is_account(info.name)]:
+            for batch in log.scan(topic, {0: self._accounts.get(topic, 0)}):
+                self._accounts[topic] = batch.next_offset
                 for record in batch.records:
                     self._count(record)
         for event in history.events(log, self._agreements):

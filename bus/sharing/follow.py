@@ -16,8 +16,9 @@ from bus.errors import WrongUse
 from bus.event import Batch
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
+from bus.sharing.worker import ROTATED
 
-_HEAD = frozenset({"subject", "operation", "event_id", "corrects", "disputed"})
+_HEAD = frozenset({"subject", "operation", "event_id", "corrects", "disputed", *ROTATED})
 _IDLE_S = 0.5
 ERASED = "erased"
 """The operation of a tombstone: the subject was taken out of the log altogether, without a word more."""
@@ -26,7 +27,8 @@ ERASED = "erased"
 class Event(NamedTuple):
     """One event of an agreement. `operation`: created, changed, corrected, ended, erased; `at`: ms since 1970 UTC; `fields`: what is
     granted, by name (None: nothing known, or said by no provider; of an erased subject there is none); `corrects`: events got before that
-    were wrong; `disputed`: fields of which another department says otherwise."""
+    were wrong; `disputed`: fields of which another department says otherwise; `formerly`: the stand-in that the subject had before they
+    were rotated, for a while; `becomes`: of one that ended by that, the one that the subject has now."""
 
     agreement: str
     partition: int
@@ -38,6 +40,8 @@ class Event(NamedTuple):
     corrects: tuple[str, ...]
     disputed: tuple[str, ...]
     fields: Mapping[str, Any]
+    formerly: str | None = None
+    becomes: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -128,7 +132,7 @@ def _there(log: EventLog, topic: str) -> str:
 def _event(agreement: str, partition: int, offset: int, at: int, value: dict[str, Any]) -> Event:
     fields = {name: each for name, each in value.items() if name not in _HEAD}
     said = (value["subject"], value["operation"], value["event_id"], tuple(value["corrects"]), tuple(value["disputed"]))
-    return Event(agreement, partition, offset, at, *said, fields)
+    return Event(agreement, partition, offset, at, *said, fields, value.get("formerly"), value.get("becomes"))
 
 
 def _erased(agreement: str, partition: int, offset: int, at: int, key: bytes) -> Event:

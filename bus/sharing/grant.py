@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from bus.sharing.agreement import Agreement, Band, Level, Rows
 
@@ -21,7 +22,8 @@ class How:
 class Grant:
     """One agreement. `providers`: the departments whose word may go out; `fields`: field → how, and no other field ever; `links`: kind of
     link → pseudonym, count or exists; `rows`: which subjects; `own_keys`: the consumer's own keys of its own rows go along; `epoch`: of
-    the key of its pseudonyms; `watched`: if given, only these pseudonyms of subjects."""
+    the key of its pseudonyms; `both_until`: up to which time (ms) of an event the stand-in of the epoch before is told beside; `watched`:
+    if given, only subjects with one of these tokens, or of these subjects (hex), each with the number of its registration."""
 
     agreement: str
     providers: frozenset[str]
@@ -34,10 +36,17 @@ class Grant:
     epoch: int = 1
     purpose: str = ""
     basis: str = ""
-    watched: frozenset[str] | None = None
+    both_until: int = 0
+    watched: Mapping[str, int] | None = None
+
+    @property
+    def shape(self) -> str:
+        """What its events look like, in short: two grants of one shape show the same of the same record, as far as both show it."""
+        said = (sorted(self.providers), sorted(self.fields.items()), sorted(self.links.items()), self.own_keys)
+        return blake2b(repr(said).encode(), digest_size=6).hexdigest()
 
 
-def granted(agreement: Agreement, epoch: int = 1, watched: frozenset[str] | None = None) -> Grant:
+def granted(agreement: Agreement, epoch: int = 1, both_until: int = 0, watched: Mapping[str, int] | None = None) -> Grant:
     """What an agreement grants."""
     return Grant(
         agreement.id,
@@ -51,7 +60,8 @@ def granted(agreement: Agreement, epoch: int = 1, watched: frozenset[str] | None
         epoch,
         agreement.purpose,
         agreement.basis,
-        watched,
+        both_until,
+        (watched or {}) if agreement.rows.watch_list else None,
     )
 
 

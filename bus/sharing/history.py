@@ -21,6 +21,7 @@ _ACTS: Mapping[Step, Action] = {
     "suspend": Action.suspended,
     "resume": Action.resumed,
     "revoke": Action.revoked,
+    "rotate": Action.key_rotated,
 }
 
 

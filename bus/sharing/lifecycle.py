@@ -2,6 +2,7 @@
 
     draft → submitted → reviewed → approved → active ⇄ suspended → expired | revoked        or refused, with a reason, before it is active
 
+While it is in force its stand-ins may be rotated: from then on subjects have others, and for a while both are told.
 A change is a new version of the same agreement and goes the same way, while the one before stays in force until it is applied. Who acts is
 what the log or the machine has authenticated; whoever submitted does not review or approve. An event that may not happen changes nothing.
 """
@@ -19,7 +20,7 @@ from bus.sharing import agreement as written
 from bus.sharing.agreement import Agreement
 from bus.sharing.problem import AgreementRefused
 
-Step = Literal["submit", "review", "approve", "refuse", "apply", "suspend", "resume", "revoke"]
+Step = Literal["submit", "review", "approve", "refuse", "apply", "suspend", "resume", "revoke", "rotate"]
 State = Literal["draft", "submitted", "reviewed", "approved", "active", "suspended", "expired", "revoked", "refused"]
 CITY = timezone(timedelta(hours=8))
 """Asia/Shanghai: a term ends with its day there."""
@@ -31,7 +32,8 @@ Words = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class Event:
     """One step. `at`: ms since 1970; `offset`: its place in the log, which decides what came first. Of a submission: the whole `text`, its
-    `share_class`, and how many must approve (`approvals`: 0 for what is open to all, 2 where it widens something sensitive)."""
+    `share_class`, and how many must approve (`approvals`: 0 for what is open to all, 2 where it widens something sensitive). Of a rotation:
+    for how many days both stand-ins are told."""
 
     agreement: str
     version: int
@@ -42,6 +44,7 @@ class Event:
     text: str = ""
     share_class: str = ""
     approvals: int = 0
+    overlap_days: int = 0
     offset: int = -1
 
     def value(self) -> bytes:
@@ -49,6 +52,8 @@ class Event:
         said: dict[str, Any] = {"version": self.version, "step": self.step, "by": self.by, "reason": self.reason}
         if self.step == "submit":
             said |= {"text": self.text, "share_class": self.share_class, "approvals": self.approvals}
+        if self.step == "rotate":
+            said["overlap_days"] = self.overlap_days
         return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
@@ -88,15 +93,22 @@ class Version:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How an agreement stands. `pending`: the version on its way; `holding`: the last one that was applied, and `held`, what was last done
-    to that; `refused`: the last version, if it was refused; `ignored`: events that might not happen, with why."""
+    to that; `refused`: the last version, if it was refused; `rotated`: each rotation of the stand-ins; `ignored`: events that might not
+    happen, with why."""
 
     id: str
     pending: Version | None = None
     holding: Version | None = None
     held: Event | None = None
     refused: Version | None = None
+    rotated: tuple[Event, ...] = ()
     events: tuple[Event, ...] = ()
     ignored: tuple[tuple[Event, Words], ...] = ()
+
+    @property
+    def epoch(self) -> int:
+        """Of its stand-ins: 1 at first, one more with each rotation."""
+        return 1 + len(self.rotated)
 
     @property
     def versions(self) -> int:
@@ -157,7 +169,7 @@ def objection(standing: Standing, event: Event) -> Words | None:
         return "This needs a reason.", "须写明理由。"
     if event.step == "submit":
         return _cannot_submit(standing, event)
-    if event.step in ("suspend", "resume", "revoke"):
+    if event.step in ("suspend", "resume", "revoke", "rotate"):
         return _cannot_hold(standing, event)
     pending = standing.pending
     if pending is None or event.version != pending.number:
@@ -178,6 +190,8 @@ def _cannot_submit(standing: Standing, event: Event) -> Words | None:
         return "Another version was submitted meanwhile.", "期间已有其他版本提交。"
     if (found := _read(event.text)) is None:
         return "Its text is no agreement.", "文本不是有效协议。"
+    if standing.holding is not None and found.entity != standing.holding.agreement.entity:
+        return "Another entity needs an agreement of its own.", "更换实体须另行订立协议。"
     return None if found.id == event.agreement else ("Its text is of another agreement.", "文本属于其他协议。")
 
 
@@ -198,6 +212,11 @@ def _read(text: str) -> Agreement | None:
         return None
 
 
+def texts(standing: Standing) -> list[Agreement]:
+    """What each version of an agreement said, the first first."""
+    return [found for each in standing.events if each.step == "submit" and (found := _read(each.text)) is not None]
+
+
 def _submit(standing: Standing, event: Event) -> Standing:
     found = _read(event.text)
     assert found is not None  # noqa: S101 - `objection` saw to it
@@ -216,6 +235,10 @@ def _decide(standing: Standing, event: Event) -> Standing:
     return replace(standing, pending=None, holding=pending, held=event)
 
 
+def _rotate(standing: Standing, event: Event) -> Standing:
+    return replace(standing, rotated=(*standing.rotated, event))
+
+
 def _hold(standing: Standing, event: Event) -> Standing:
     return replace(standing, held=event)
 
@@ -224,6 +247,7 @@ _DOES: Mapping[Step, Callable[[Standing, Event], Standing]] = {
     "submit": _submit,
     **dict.fromkeys(("review", "approve", "refuse", "apply"), _decide),
     **dict.fromkeys(("suspend", "resume", "revoke"), _hold),
+    "rotate": _rotate,
 }
 
 

@@ -7,6 +7,7 @@ what they got, and who has one agreement's key has no other's. The epoch stands 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 
 from bus.keys import KeyRing
 from bus.sealing import derived_key, keyed_hash
@@ -18,8 +19,9 @@ Pseudonym = Callable[[str, str], str]
 def pseudonyms(keys: KeyRing, agreement: str, epoch: int) -> Pseudonym:
     """The stand-ins of one agreement and epoch. Values of two kinds never meet."""
     key = derived_key(keys, "share", agreement, str(epoch))
+    hashed = cache(partial(keyed_hash, key))
 
     def pseudonym(kind: str, value: str) -> str:
-        return f"{epoch}.{keyed_hash(key, kind, value)[:16].hex()}"
+        return f"{epoch}.{hashed(kind)(value)[:16].hex()}"
 
     return pseudonym

@@ -78,7 +78,7 @@ def _code(said: Any) -> str:
 
 def covers(wide: Rows, narrow: Rows) -> bool:
     """Whether every subject in `narrow` is surely in `wide` too, for the same consumer."""
-    if wide.caseload and not narrow.caseload:
+    if (wide.caseload and not narrow.caseload) or (wide.watch_list and not narrow.watch_list):
         return False
     inner = _within(narrow)
     return all(any(all(code.startswith(outer) for code in codes) for codes in inner) for outer in _within(wide))

@@ -25,7 +25,7 @@ def schema_of(grant: Grant, entity: Schema) -> Schema:
         "namespace": "civicbus.share",
         "doc": f"What agreement {grant.agreement} grants to {grant.consumer}, and nothing else.",
         "doc_zh": f"协议 {grant.agreement} 授予 {grant.consumer} 的内容，别无其他。",
-        "fields": [*_HEAD, *granted, *_links(grant), *([_OWN_KEYS] if grant.own_keys else [])],
+        "fields": [*_HEAD, *(_ROTATED if grant.epoch > 1 else []), *granted, *_links(grant), *([_OWN_KEYS] if grant.own_keys else [])],
     }
     return parse(json.dumps(raw, ensure_ascii=False), f"share.{grant.agreement}")
 
@@ -48,6 +48,22 @@ _OWN_KEYS: dict[str, Any] = {
     "doc": "The consumer's own rows of the subject: dataset and key.",
     "doc_zh": "使用方自己关于该对象的数据行：数据集与主键。",
 }
+_ROTATED: list[dict[str, Any]] = [
+    {
+        "name": "formerly",
+        "type": ["null", "string"],
+        "default": None,
+        "doc": "The stand-in that the subject had before they were rotated; told for a while.",
+        "doc_zh": "轮换前该对象的假名，仅在并行期内告知。",
+    },
+    {
+        "name": "becomes",
+        "type": ["null", "string"],
+        "default": None,
+        "doc": "Where a stand-in ends because they were rotated: the one that the subject has from then on.",
+        "doc_zh": "因轮换而终止的假名：该对象此后的假名。",
+    },
+]
 _HEAD: list[dict[str, Any]] = [
     {
         "name": "subject",

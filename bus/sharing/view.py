@@ -7,6 +7,7 @@ one of the providers, the field is empty.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from bus.contracts.schema import Schema
@@ -29,9 +30,6 @@ class Said(NamedTuple):
     disputed: bool = False
 
 
-Fields = Mapping[str, Said]
-
-
 class Link(NamedTuple):
     """A link of a master record that holds now: to whom (subject; None: not known), since when."""
 
@@ -42,12 +40,14 @@ class Link(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A record as the view sees it. `value`: decoded; `on`: the day of it (ISO); `own_keys`: the keys of its rows by department."""
+    """A record as the view sees it: `value` is decoded, `on` its day (ISO). The rest is looked up when it is asked for, as an agreement
+    grants few fields of many: `said`: field → the value that holds, if any; `own_keys`: department → the keys of its rows; `links`: those
+    that hold now."""
 
     value: Mapping[str, Any]
-    fields: Fields
-    own_keys: Mapping[str, Sequence[str]]
-    links: Sequence[Link]
+    said: Callable[[str], Said | None]
+    own_keys: Callable[[str], Sequence[str]]
+    links: Callable[[], Sequence[Link]]
     on: str
 
 
@@ -89,19 +89,20 @@ def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
         values: dict[str, Any] = {}
         disputed = []
         for name, hide in open_to_all if seen.value.get("confidential") else shown:
-            said = seen.fields.get(name)
+            said = seen.said(name)
             if said is None or said.department not in providers or (value := hide(said.value, seen.on)) is None:
                 continue
             values[name] = value
             if said.disputed:
                 disputed.append(name)
+        links = seen.links() if linked else ()
         for name, link in linked:
-            if found := link(seen.links):
+            if found := link(links):
                 values[name] = found
         if not values:
             return NOTHING_GRANTED
         if own is not None:
-            values[OWN_KEYS] = sorted(seen.own_keys.get(own, ()))
+            values[OWN_KEYS] = sorted(seen.own_keys(own))
         return Shown(values, tuple(disputed))
 
     return view
@@ -121,19 +122,32 @@ def _linked(kind: str, how: str, providers: frozenset[str], pseudonym: Pseudonym
 
 def of_master(record: Mapping[str, Any], on: str) -> Seen:
     """A master record as the view sees it."""
-    fields = {name: Said(held["value"], held["department"], held["disputed"]) for name, held in record["fields"].items()}
-    links = [Link(each["kind"], each["department"], each["other"], each["from_on"]) for each in record["links"] if each["current"]]
-    keys: dict[str, list[str]] = {}
-    for source in record["sources"]:
-        keys.setdefault(source["department"], []).append(_key(source))
-    return Seen(record, fields, keys, links, on)
+    held, sources, links = record["fields"], record["sources"], record["links"]
+    return Seen(record, partial(_said, held), partial(_own_keys, sources), partial(_links, links), on)
 
 
 def of_statement(said: Mapping[str, Any], on: str) -> Seen:
     """A canonical statement as the view sees it: all is said by its department."""
     source = said["source"]
-    fields = {name: Said(value, source["department"]) for name, value in said.items() if value is not None}
-    return Seen(said, fields, {source["department"]: [_key(source)]}, (), on)
+    return Seen(said, partial(_said_by, said, source["department"]), partial(_own_keys, (source,)), tuple, on)
+
+
+def _said(held: Mapping[str, Mapping[str, Any]], name: str) -> Said | None:
+    found = held.get(name)
+    return Said(found["value"], found["department"], found["disputed"]) if found is not None else None
+
+
+def _said_by(said: Mapping[str, Any], department: str, name: str) -> Said | None:
+    value = said.get(name)
+    return Said(value, department) if value is not None else None
+
+
+def _own_keys(sources: Sequence[Mapping[str, Any]], department: str) -> Sequence[str]:
+    return [_key(source) for source in sources if source["department"] == department]
+
+
+def _links(links: Sequence[Mapping[str, Any]]) -> Sequence[Link]:
+    return [Link(each["kind"], each["department"], each["other"], each["from_on"]) for each in links if each["current"]]
 
 
 def _key(source: Mapping[str, Any]) -> str:

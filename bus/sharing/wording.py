@@ -55,7 +55,10 @@ def _cure(first: str | int, path: tuple[str | int, ...]) -> tuple[str, str]:
         en, zh = _CODES[str(path[1])]
         return f"{en}, in a list.", f"{zh}，写成列表。"
     if first == "rows":
-        return "Keys: counties, streets, communities, grids, caseload: own.", "键：counties、streets、communities、grids、caseload: own。"
+        return (
+            "Keys: counties, streets, communities, grids, caseload: own, watch_list: true.",
+            "键：counties、streets、communities、grids、caseload: own、watch_list: true。",
+        )
     if first == "title":
         return "title: {zh: …, en: …}.", "title: {zh: …, en: …}。"
     return _SAYS.get(str(first), ("Say it in words, 2 to 500 characters.", "请用 2 至 500 个字说明。"))

@@ -30,6 +30,8 @@ NOTHING_NEW, NOT_WATCHED, UNKNOWN = "nothing_new", "not_watched", "never_deliver
 gone, and of which the subscriber never got anything."""
 _GONE = frozenset({"ended", "annulled"})
 _WRONG = frozenset({"corrected", "annulled"})
+ROTATED = ("formerly", "becomes")
+"""Fields of an event beside, once stand-ins were rotated."""
 _ID = 32  # the event id that was delivered last, before the digest of what
 
 
@@ -76,6 +78,17 @@ Witness = Callable[[Delivery], list[Output]]
 """What the audit says of a delivery, in the same transaction: if it cannot be written, nothing is delivered."""
 
 
+class Now(NamedTuple):
+    """What a subscriber was told of a subject last, if this record is its newest. `event`: the event inside the bus; `content`: what was
+    told, in short."""
+
+    subject: str
+    event_id: str
+    event: str
+    content: bytes
+    shown: Shown
+
+
 def _stand_in(output: Output) -> bytes:
     """Subjects of a batch go out in the order of their stand-ins, which is another in every agreement; those of one subject in theirs."""
     return output.record.key or b""
@@ -94,15 +107,24 @@ class Share:
         partitions: int,
         witness: Witness,
         authorised: Callable[[], None],
+        former: Pseudonym | None = None,
     ) -> None:
-        """`partitions` of the topic of the agreement; `authorised` raises when the agreement is not in force now: asked for every batch."""
+        """`partitions` of the topic of the agreement; `authorised` raises when the agreement is not in force now: asked for every batch;
+        `former`: the stand-ins of the epoch before, where there was one."""
+        self._former = former
         self._grant, self._view, self._pseudonym = grant, view, pseudonym
         self._decode, self._encode, self._partitions = decode, encode, partitions
         self._witness, self._authorised = witness, authorised
         self._topic = topics.share(grant.agreement)
+        self._shape, self._watched = grant.shape, grant.watched
         self._nothing: dict[str, Any] = dict.fromkeys(
-            [*grant.fields, *map(link_field, grant.links), *([OWN_KEYS] if grant.own_keys else [])]
+            [*grant.fields, *map(link_field, grant.links), *([OWN_KEYS] if grant.own_keys else []), *(ROTATED if grant.epoch > 1 else ())]
         )
+
+    @property
+    def agreement(self) -> str:
+        """Its id."""
+        return self._grant.agreement
 
     def decide(self, batch: Batch, kept: Kept) -> list[Output]:
         """What goes out of a batch, what the audit says of it, and what it counts."""
@@ -129,49 +151,92 @@ class Share:
     def _one(self, topic: str, offset: int, record: Record, kept: Kept, corrected: list[Corrected]) -> tuple[Output, Delivered] | str:
         key = record.key or b""
         before = kept.get(key)
-        event, shown = self._shown(topic, record)
+        event, shown, entry = self._shown(topic, record)
         if event["operation"] in _WRONG:
             corrected.append(Corrected(offset, key, event["event_id"], tuple(event.get("corrects", ()))))
         if isinstance(shown, str) and before is None:
             return shown
-        subject = self._pseudonym("subject", key.hex() if topics.is_canonical(topic) else key.decode("ascii"))
-        if self._grant.watched is not None and subject not in self._grant.watched:
-            return NOT_WATCHED
-        event_id = self._event_id(event)
+        subject = self._pseudonym("subject", _hex(topic, key))
+        event_id = self._event_id(event, entry)
         if isinstance(shown, str):
             kept.delete(key)
-            out = self._event(subject, "ended", event_id, event, before, Shown({}, ()), record)
+            out = self._event(subject, "ended", event_id, event, before, Shown({}, ()), record, self._before(topic, record))
             return out, Delivered(offset, key, event["event_id"], "ended")
-        content = blake2b(repr(shown).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        content = self._content(shown, entry)
         if before is not None and before[_ID:] == content:
             return NOTHING_NEW
         kept.put(key, b"", event_id.encode() + content)
         operation = "created" if before is None else "corrected" if event["operation"] in _WRONG else "changed"
-        out = self._event(subject, operation, event_id, event, before, shown, record)
+        out = self._event(subject, operation, event_id, event, before, shown, record, self._before(topic, record))
         return out, Delivered(offset, key, event["event_id"], operation)
 
-    def _shown(self, topic: str, record: Record) -> tuple[dict[str, Any], Shown | str]:
-        """The event, and what goes out of it or why nothing does."""
+    def now(self, topic: str, record: Record) -> Now | None:
+        """What the subscriber was told of the subject last, if this is its newest record; None where it was told nothing, or its end."""
+        event, shown, entry = self._shown(topic, record)
+        if isinstance(shown, str):
+            return None
+        subject = self._pseudonym("subject", _hex(topic, record.key or b""))
+        return Now(subject, self._event_id(event, entry), event["event_id"], self._content(shown, entry), shown)
+
+    def told(self, operation: str, now: Now, at: int, **rotated: str) -> Output:
+        """An event that is told because the grant changed, at that time (ms), not because of a record."""
+        return self._event(now.subject, operation, now.event_id, {"operation": ""}, None, now.shown, Record(None, None, at), rotated)
+
+    def _shown(self, topic: str, record: Record) -> tuple[dict[str, Any], Shown | str, int]:
+        """The event, what goes out of it or why nothing does, and the number of its registration."""
         if record.value is None:
             gone = blake2b((record.key or b"") + record.timestamp.to_bytes(8, "big"), digest_size=16).hexdigest()
-            return {"event_id": gone, "operation": "changed"}, UNKNOWN
+            return {"event_id": gone, "operation": "changed"}, UNKNOWN, 0
         _, event = self._decode(record.value)
+        entry = 0
+        if self._watched is not None and (entry := registered(self._watched, record.key or b"", event)) < 0:
+            return event, NOT_WATCHED, 0
         canonical = topics.is_canonical(topic)
         if canonical and event["operation"] in _GONE:
-            return event, UNKNOWN
+            return event, UNKNOWN, entry
         on = day_of(record.timestamp)
-        return event, self._view(of_statement(event, on) if canonical else of_master(event, on))
+        return event, self._view(of_statement(event, on) if canonical else of_master(event, on)), entry
 
-    def _event_id(self, event: Mapping[str, Any]) -> str:
-        """The event's name within the agreement alone: without the epoch, 32 characters."""
-        return self._pseudonym("event", event["event_id"]).partition(".")[2]
+    def _event_id(self, event: Mapping[str, Any], entry: int) -> str:
+        """The event's name within the agreement alone: without the epoch, 32 characters. Another one where the same is told anew, under
+        another shape of the grant or after another registration."""
+        return self._pseudonym("event", f"{self._shape}/{entry}/{event['event_id']}").partition(".")[2]
+
+    def _content(self, shown: Shown, entry: int) -> bytes:
+        return blake2b(f"{self._shape}/{entry}/{shown!r}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    def _before(self, topic: str, record: Record) -> Mapping[str, str]:
+        """The stand-in that the subject had before they were rotated, as long as both are told."""
+        if self._former is None or record.timestamp >= self._grant.both_until:
+            return {}
+        return {"formerly": self._former("subject", _hex(topic, record.key or b""))}
 
     def _event(
-        self, subject: str, operation: str, event_id: str, event: Mapping[str, Any], before: bytes | None, shown: Shown, record: Record
+        self,
+        subject: str,
+        operation: str,
+        event_id: str,
+        event: Mapping[str, Any],
+        before: bytes | None,
+        shown: Shown,
+        record: Record,
+        rotated: Mapping[str, str],
     ) -> Output:
         wrong = [before[:_ID].decode()] if before is not None and event["operation"] in _WRONG else []
         head = {"subject": subject, "operation": operation, "event_id": event_id, "corrects": wrong, "disputed": list(shown.disputed)}
-        value = {**self._nothing, **shown.values, **head}
+        value = {**self._nothing, **shown.values, **head, **rotated}
         key = subject.encode()
         sent = Record(key, self._encode(value), record.timestamp)
         return Output(self._topic, sent, partition_of(key, self._partitions))
+
+
+def registered(watched: Mapping[str, int], key: bytes, event: Mapping[str, Any]) -> int:
+    """The number under which a resident was registered, by subject or by token; -1 where nobody registered it."""
+    if (entry := watched.get(key.decode("ascii", "replace"))) is not None:
+        return entry
+    held = event["fields"].get("id_token")
+    return watched.get(held["value"], -1) if held is not None else -1
+
+
+def _hex(topic: str, key: bytes) -> str:
+    return key.hex() if topics.is_canonical(topic) else key.decode("ascii")

@@ -25,6 +25,7 @@ _BLANK = re.compile("[\\s\u200b-\u200f\u202a-\u202e\u2060\ufeff\u3164\u115f\u116
 _DOTS = "•‧・．⋅･.∙●◦˙﹒᛫▪"
 _DOT = re.compile(f"(?<=[{HAN}])\\s*[{_DOTS}]\\s*(?=[{HAN}])")
 _MIDDLE_DOT = re.compile(r"\s*·\s*")
+_FORMS = {"先生": "1", "女士": "2", "小姐": "2"}
 _LOST = re.compile("[?？□■▯▢〓\ufffd¿⬚]")
 _MASKED = re.compile(f"[*＊※]|(?<=[{HAN}])(?:[×xXＸ○Ｏ]+$|[×xX]{{2,}})|^[{HAN}]{{1,2}}某{{1,2}}$")
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
@@ -52,6 +53,11 @@ def read_name(text: str) -> Reading[Name]:
     if not name or not any(c.isalpha() or _PRIVATE.match(c) for c in name):
         return Reading(None, ("MOJIBAKE",))
     return Reading(Name(name, note), codes + _doubts(name))
+
+
+def surname_and_sex(form: str) -> tuple[str, str]:
+    """What a form of address tells: 张先生 → 张, "1"; 欧阳女士 → 欧阳, "2" (GB/T 2261.1); two empty texts where it tells nothing."""
+    return next(((form[: -len(word)], sex) for word, sex in _FORMS.items() if form.endswith(word) and len(form) > len(word)), ("", ""))
 
 
 def _without_note(text: str) -> tuple[str, str | None]:

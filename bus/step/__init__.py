@@ -8,9 +8,10 @@ partition, and is never skipped either: it goes to the dead letter, and where th
 """
 
 from bus.step.loop import Options, Step, run, run_in_turn
-from bus.step.memory import Memory
+from bus.step.memory import Memory, Partition
 from bus.step.poison import Refuse
 from bus.step.progress import Behind, behind
+from bus.step.together import run_together
 from bus.step.view import View
 
-__all__ = ["Behind", "Memory", "Options", "Refuse", "Step", "View", "behind", "run", "run_in_turn"]
+__all__ = ["Behind", "Memory", "Options", "Partition", "Refuse", "Step", "View", "behind", "run", "run_in_turn", "run_together"]

@@ -6,8 +6,11 @@ import contextlib
 import gc
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from bus import crash
 from bus.diary import diary
@@ -27,6 +30,7 @@ LOOK_S = 5.0  # between two looks for new topics
 FAILURES = 5  # in a row, before the step ends itself: another process, freshly started, may do better
 HOPELESS = 2  # of those that trying again does not cure (no space, no such topic)
 LONGEST_PAUSE_S = 5.0
+_NAP_S = 0.05
 _POLLS_TO_QUESTIONS = 5  # time for polls against time for asking whether all is through
 
 
@@ -64,11 +68,10 @@ def run(log: EventLog, step: Step, options: Options) -> int:
 
     Raises the last `BusError` after `FAILURES` failures in a row; nothing is lost by that, the next run goes on."""
     calm_collector()
-    with Hand(options.state, step.name) as hand, Watch(options.stall_s) as watch, Pulse(options.state, step.name) as pulse:
-        with contextlib.closing(_Loop(log, step, options, hand, watch, pulse)) as loop:
-            while not loop.done:
-                loop.one_membership()
-        return loop.committed
+    with Watch(options.stall_s) as watch, Running(log, step, options, watch) as running:
+        while not (running.done or options.stopped()):
+            running.turn(POLL_S)
+        return running.committed
 
 
 def run_in_turn(log: EventLog, steps: Sequence[Step], options: Options) -> int:
@@ -83,61 +86,89 @@ def run_in_turn(log: EventLog, steps: Sequence[Step], options: Options) -> int:
     return committed
 
 
-class _Loop:
-    """What one run holds together."""
+class Running:
+    """One step at work: a batch at a time, so that several may take turns in one process. Left by an error as by its end."""
 
-    def __init__(self, log: EventLog, step: Step, options: Options, hand: Hand, watch: Watch, pulse: Pulse) -> None:
-        self._log, self._step, self._options = log, step, options
-        self._watch, self._pulse = watch, pulse
+    def __init__(self, log: EventLog, step: Step, options: Options, watch: Watch) -> None:
+        self._log, self._step, self._options, self._watch = log, step, options, watch
+        self._stack = ExitStack()  # what the step has open as long as it works
+        self._membership = ExitStack()  # and as long as it is in the group for these topics
         self._valve = Valve(log, step.after) if step.after else None
-        self._views: Views | None = None
-        if isinstance(step.decide, Memory):
-            self._views = Views(log, step.name, step.decide, options.state, watch.beat)
-            decide: Callable[[list[Batch]], Iterable[Output]] = self._views.decide
-        else:
-            decide = step.decide
-        self._decider = Decider(decide, step.refuse, hand, watch, options.stall_s)
+        self._reader: Reader | None = None
+        self._topics: list[str] = []
+        self._look_at = 0.0
         self._diary = diary(step.name)
         self._failures = 0
+        self._again_at = 0.0
         self._ask_at = 0.0
         self._seen: dict[Place, int | None] = {}
         self.committed = 0
         self.done = False
 
-    def one_membership(self) -> None:
-        """Join the group on the topics there are now, and work until there are others, or it is time to end."""
+    def __enter__(self) -> Self:
+        step, state = self._step, self._options.state
+        hand = self._stack.enter_context(Hand(state, step.name))
+        self._pulse = self._stack.enter_context(Pulse(state, step.name))
+        self._views: Views | None = None
+        decide = step.decide
+        if isinstance(decide, Memory):
+            self._views = self._stack.enter_context(Views(self._log, step.name, decide, state, self._watch.beat))
+            decide = self._views.decide
+        self._decider = Decider(decide, step.refuse, hand, self._watch, self._options.stall_s)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            self._membership.__exit__(kind, error, trace)
+        finally:
+            self._stack.__exit__(kind, error, trace)
+
+    def turn(self, poll_s: float) -> bool:
+        """Work on one batch, or find within `poll_s` that there is none. Whether there was one. After a failure nothing is tried until it
+        is time again. Raises the last `BusError` after `FAILURES` failures in a row."""
         self._watch.beat()
-        topics = matching(self._log, self._step.reads)
-        if not topics:
-            self.done = self._options.until_idle or self._options.stopped()
+        if (left := self._again_at - time.monotonic()) > 0:
+            time.sleep(min(left, poll_s, _NAP_S))
+            return False
+        reader = self._reader or self._joined(poll_s)
+        if reader is None:
+            return False
+        try:
+            busy = self._one_batch(reader, poll_s)
+        except BusError as error:
+            self._failed(error)
+            self._rewound(reader)
+            crash.point("after_rewind")
+            return False
+        idle = self._options.until_idle and not busy
+        if idle or time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + LOOK_S
+            if matching(self._log, self._step.reads) != self._topics:
+                self._leave()
+                return busy
+        self.done = idle and self._all_through(self._topics)
+        return busy
+
+    def _joined(self, poll_s: float) -> Reader | None:
+        """Join the group on the topics there are now; None where there are none yet."""
+        self._topics = matching(self._log, self._step.reads)
+        if not self._topics:
+            self.done = self._options.until_idle
             if not self.done:
                 self._pulse.alive()
-                time.sleep(POLL_S)
-            return
+                time.sleep(poll_s)
+            return None
         if self._views is not None:
             self._views.forget()
-        with self._log.reader(self._step.name, topics) as reader:
-            crash.point("during_init")
-            self._diary.info("joined", topics=len(topics))
-            self._work(reader, topics)
+        self._reader = self._membership.enter_context(self._log.reader(self._step.name, self._topics))
+        crash.point("during_init")
+        self._diary.info("joined", topics=len(self._topics))
+        self._look_at = time.monotonic() + LOOK_S
+        return self._reader
 
-    def _work(self, reader: Reader, topics: list[str]) -> None:
-        look_at = time.monotonic() + LOOK_S
-        while not (self.done or self._options.stopped()):
-            try:
-                busy = self._one_batch(reader)
-            except BusError as error:
-                self._failed(error)
-                self._rewound(reader)
-                crash.point("after_rewind")
-                continue
-            idle = self._options.until_idle and not busy
-            if idle or time.monotonic() >= look_at:
-                look_at = time.monotonic() + LOOK_S
-                if matching(self._log, self._step.reads) != topics:
-                    return
-            self.done = idle and self._all_through(topics)
-        self.done = True
+    def _leave(self) -> None:
+        self._reader = None
+        self._membership.close()
 
     def _all_through(self, topics: list[str]) -> bool:
         """Whether it is time to end. On Kafka the question takes a while, and a group is joined in polls alone: so most of the time is
@@ -150,10 +181,9 @@ class _Loop:
         self._ask_at = now + _POLLS_TO_QUESTIONS * (now - began)
         return through
 
-    def _one_batch(self, reader: Reader) -> bool:
-        self._watch.beat()
+    def _one_batch(self, reader: Reader, poll_s: float) -> bool:
         wanted = self._options.batch_records
-        batches = reader.poll(self._valve.room(wanted) if self._valve else wanted, POLL_S)
+        batches = reader.poll(self._valve.room(wanted, poll_s) if self._valve else wanted, poll_s)
         if not batches:
             self._pulse.alive()
             return False
@@ -181,11 +211,6 @@ class _Loop:
             self._views.forget()
         reader.rewind()
 
-    def close(self) -> None:
-        """Close what the loop opened."""
-        if self._views is not None:
-            self._views.close()
-
     def _failed(self, error: BusError) -> None:
         """Note a failure; raise it when there were too many in a row. What cannot be cured by trying again is raised at once."""
         self._failures += 1
@@ -193,10 +218,8 @@ class _Loop:
         self._diary.error("failed", code=error.code, place=error.place, in_a_row=self._failures)
         if self._failures >= (FAILURES if error.retriable else HOPELESS) or error.exit_status == 3:
             raise error
-        until = time.monotonic() + min(LONGEST_PAUSE_S, 0.05 * 4**self._failures)
-        while time.monotonic() < until and not (isinstance(error, Fenced) and self._failures == 1):
-            self._watch.beat()
-            time.sleep(0.05)
+        if not (isinstance(error, Fenced) and self._failures == 1):
+            self._again_at = time.monotonic() + min(LONGEST_PAUSE_S, 0.05 * 4**self._failures)
 
 
 def calm_collector() -> None:

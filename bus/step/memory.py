@@ -12,17 +12,34 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from bus import crash
 from bus.diary import diary
 from bus.errors import BusError, DecodeRefused
 from bus.event import Batch, Output
-from bus.eventlog.port import EventLog
+from bus.eventlog.port import EventLog, partition_of
 from bus.step.view import Changes, View
+
+_CACHES_KIB = 131_072  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
 
 Place = tuple[str, int]
 Fold = Callable[[Batch, View], object]
+
+
+class Partition(NamedTuple):
+    """A partition that a step reads: `number` of `of` of a topic."""
+
+    topic: str
+    number: int
+    of: int
+
+    def has(self, key: bytes) -> bool:
+        """Whether records with this key are in it."""
+        return partition_of(key, self.of) == self.number
+
+
+Learn = Callable[[Batch, View, Partition], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +48,20 @@ class Memory:
 
     `decide`: outputs for records of one partition; it puts into the view what is to be remembered of them, record by record, so that
     it does not matter where one batch ends and the next begins. `fold`: only that, for records decided on before (default: `decide`,
-    its outputs dropped). `writes`: topic read → topics written to the *same partition*, from which `learn` puts into the view what this
-    step, whoever ran it, wrote last; in this order. `asks`: the groups of the view that these records ask for, to be read ahead all at
-    once (it changes nothing but the speed).
+    its outputs dropped). `writes`: topic read → topics written, from which `learn` puts into the view what this step, whoever ran it,
+    wrote last for what it read there; in this order. Only what was written tells that: the log may have let go of what it was written
+    for. `everywhere`: it writes to all partitions of those topics, not just to the same one. `asks`: the groups of the view that these
+    records ask for, to be read ahead all at once (it changes nothing but the speed). `edition`: of what decides; a view that was made
+    under another one is made anew from the log.
     """
 
     decide: Callable[[Batch, View], Iterable[Output]]
     fold: Fold | None = None
     writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    learn: Fold | None = None
+    learn: Learn | None = None
+    everywhere: bool = False
     asks: Callable[[Batch], Iterable[bytes]] | None = None
+    edition: str = ""
 
 
 class Views:
@@ -50,7 +71,7 @@ class Views:
         """`beat` is called now and then while a view is brought up."""
         self._log, self._memory, self._beat = log, memory, beat
         self._folder = state / "views" / step
-        self._identity = log.identity()
+        self._identity = log.identity() + memory.edition
         self._views: dict[Place, View] = {}
         self._seen_in: dict[Place, int] = {}  # the reader's epoch in which the view followed the partition without a gap
 
@@ -107,23 +128,33 @@ class Views:
             view = None
         if view is None:
             view = self._views[place] = View(self._folder, f"{place[0]}.{place[1]}", self._identity)
+            for each in self._views.values():
+                each.share_cache(_CACHES_KIB // len(self._views))
         return view
 
     def _read_on(self, view: View, place: Place, end: int) -> None:
         topic, partition = place
-        behind = view.position(topic) < end or not view.position(topic)
+        behind = not view.position(topic)  # or, if others worked on it: their marks alone (Kafka's transactions) are not records
         for batch in between(self._log, topic, partition, view.position(topic), end):
             self._beat()
             self._read_ahead(batch, view)
             self._folded(batch, view, self._memory.fold or self._memory.decide)
             view.save({topic: batch.next_offset})
-        if self._memory.learn is None or not behind:
-            return
+            behind = True
+        if self._memory.learn is not None and behind:
+            self._learn(view, place, self._memory.learn)
+
+    def _learn(self, view: View, place: Place, learn: Learn) -> None:
+        topic, partition = place
+        counts = {info.name: len(info.ends) for info in self._log.topics()}
+        read = Partition(topic, partition, counts[topic])
         for written in self._memory.writes.get(topic, ()):
-            for batch in between(self._log, written, partition, view.position(written)):
-                self._beat()
-                self._folded(batch, view, self._memory.learn)
-                view.save({written: batch.next_offset})
+            for number in range(counts.get(written, 0)) if self._memory.everywhere else (partition,):
+                so_far = written if number == partition else f"{written}.{number}"
+                for batch in between(self._log, written, number, view.position(so_far)):
+                    self._beat()
+                    self._folded(batch, view, lambda some, into: learn(some, into, read))
+                    view.save({so_far: batch.next_offset})
 
     def _read_ahead(self, batch: Batch, view: View) -> None:
         if self._memory.asks is not None:

@@ -24,7 +24,7 @@ import apsw
 from bus.errors import DiskFull, LogRefused
 
 _FORMAT = 1
-_CACHE_KIB = 16384
+_CACHE_KIB = 16384  # until `share_cache` says otherwise
 _SLOTS = 16
 _SCHEMA = f"""
 CREATE TABLE kept (grp BLOB, item BLOB, value BLOB NOT NULL, PRIMARY KEY (grp, item)) WITHOUT ROWID;
@@ -53,6 +53,10 @@ class View:
             self._db = self._open()
             self._inode = self._path.stat().st_ino
             self._next: dict[str, int] = dict(self._db.execute("SELECT topic, next FROM position"))
+
+    def share_cache(self, kib: int) -> None:
+        """Hold no more than this of the file in memory."""
+        self._db.pragma("cache_size", -kib)
 
     def read_ahead(self, groups: Iterable[bytes]) -> None:
         """Read these groups at once, in the order in which they lie on disk: they are about to be asked for. Held until `save`."""

@@ -166,7 +166,7 @@ class Gauge:
 
     def _fold(self, log: EventLog) -> None:
         """Add the new deltas to what was folded before."""
-        for records in self._new(log, topics.ACCOUNT):
+        for records in self._new(log, *sorted(info.name for info in log.topics() if topics.is_account(info.name))):
             for name, fresh in account.fold(records).items():
                 kept = self._folded.setdefault(name, Balance(name))
                 _add(kept.counts, fresh.counts)
@@ -174,13 +174,13 @@ class Gauge:
         for records in self._new(log, topics.TALLY):
             _add(self._masters, tally.fold(records))
 
-    def _new(self, log: EventLog, topic: str) -> Iterator[Sequence[Record]]:
-        """What was not read yet of a topic of one partition."""
-        if all(info.name != topic for info in log.topics()):
-            return
-        for batch in log.scan(topic, {0: self._next.get(topic, 0)}):
-            yield batch.records
-            self._next[topic] = batch.next_offset
+    def _new(self, log: EventLog, *names: str) -> Iterator[Sequence[Record]]:
+        """What was not read yet of topics of one partition; of those that are there."""
+        there = {info.name for info in log.topics()}
+        for topic in names:
+            for batch in log.scan(topic, {0: self._next.get(topic, 0)}) if topic in there else ():
+                yield batch.records
+                self._next[topic] = batch.next_offset
 
 
 def _add(kept: Counter[str], fresh: Counter[str]) -> None:

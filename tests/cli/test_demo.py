@@ -13,6 +13,7 @@ import pytest
 from tests.cli.test_errors import HAN, civicbus
 from tests.docs.test_readme import environment
 
+pytestmark = pytest.mark.timeout(900)  # two whole demonstrations, on a machine that may be busy
 AGREEMENTS = ("civil-housing-of-families", "housing-life-events", "social-elderly-alone")
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from bus.cli.context import App
 from bus.config import read_settings
+from bus.contracts.codec import Codec
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
@@ -35,9 +36,8 @@ class Office:
 
     def say(self, statements: Sequence[dict[str, Any]]) -> None:
         app = App(read_settings({"home": str(self.home)}, {}))
-        encode = app.codec.encoder("canonical.resident-value")
         with app.log.writer("normalizer") as writer:
-            writer.append([_record(encode, said, said.get("at", at)) for at, said in enumerate(statements)])
+            writer.append([_record(app.codec, said, said.get("at", at)) for at, said in enumerate(statements)])
         app.close()
         self.resolve()
 
@@ -74,12 +74,13 @@ def _key(row: str) -> bytes:
     return row.encode().ljust(16, b".")
 
 
-def _record(encode: Any, said: dict[str, Any], at: int) -> Output:
-    row = said["row"]
-    source = {**blank("resident")["source"], "dataset": "civil.assistance_member", "row": at + 2, "key": {"id": row}}
-    says = {name: each for name, each in said.items() if name not in ("row", "at")}
-    value = {**blank("resident"), **says, "source": source, "event_id": row}
-    return Output(topics.canonical("resident"), Record(_key(row), encode(value), TIME + at))
+def _record(codec: Codec, said: dict[str, Any], at: int) -> Output:
+    row, entity = said["row"], said.get("entity", "resident")
+    source = {**blank(entity)["source"], "dataset": "civil.assistance_member", "row": at + 2, "key": {"id": row}}
+    says = {name: each for name, each in said.items() if name not in ("row", "at", "entity")}
+    value = {**blank(entity), **says, "source": source, "event_id": row}
+    topic = topics.canonical(entity)
+    return Output(topic, Record(_key(row), codec.encode(f"{topic}-value", value), TIME + at))
 
 
 def person(row: str, name: str, token: str | None = None, *codes: str, **said: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 from bus.cli.times import read_times
 from bus.eventlog import topics
 from bus.eventlog.sqlite import SqliteLog
+from bus.resolver.identify import subject_of
 from tests.cli.test_errors import civicbus
 from tests.cli.test_identity_commands import TIME, Office, person
 
@@ -147,6 +148,29 @@ def test_of_two_whom_a_ruling_made_one_the_file_of_then_has_what_only_earlier_ve
     assert [source["key"]["id"] for source in told(office, "n.1")[0]["sources"]] == ["card"]
 
 
+def test_a_dwelling_is_found_then_by_a_name_that_it_is_known_by_today_and_what_became_another_is_in_the_file_of_the_former(
+    tmp_path: Path,
+) -> None:
+    place = {"compound_code": "XQ1", "building": "1", "entrance": "1", "room": "101"}
+    said = [
+        home("card", **place),
+        home("card", **place, real_estate_unit_no="U1", operation="changed"),  # since then its number is known too
+        home("deed", real_estate_unit_no="U2", usage="residence"),
+        home("deed", real_estate_unit_no="U1", usage="office", operation="changed"),
+    ]
+    office = made(tmp_path, said)
+    one, two = (subject_of(office.keys, "dwelling", f"unit:{unit}").hex() for unit in ("U1", "U2"))
+
+    def sources(subject: str, *times: str) -> set[str]:
+        done = civicbus(office.home, "show", "dwelling", "--subject", subject, "--format", "json", *times)
+        return {source["key"]["id"] for source in json.loads(done.stdout)["sources"]} if done.returncode == 0 else set()
+
+    assert sources(one, "--as-known-at", "2026-09-21T14:13:20Z") == {"card"}
+    assert sources(one, "--as-known-at", "2026-09-21T14:13:20.002Z") == {"card"}
+    assert sources(two, "--as-known-at", "2026-09-21T14:13:20.002Z") == {"deed"}
+    assert (sources(one), sources(two)) == ({"card", "deed"}, set())
+
+
 def test_an_explanation_of_then_tells_by_what_the_versions_of_then_were_one(tmp_path: Path) -> None:
     office = made(tmp_path, [person("one", "张三", "n.2"), person("two", "张三", "n.2"), person("two", "张三", "n.1", operation="changed")])
 
@@ -201,6 +225,10 @@ def test_no_view_of_versions_holds_what_was_said(office: Office) -> None:
     views = [file.read_bytes() for file in (office.home / "state").rglob("versions/*") if file.is_file()]
     assert views
     assert not any("王五".encode() in each or b"n.2" in each for each in views)
+
+
+def home(row: str, **said: Any) -> dict[str, Any]:
+    return {"row": row, "entity": "dwelling", **said}
 
 
 def made(folder: Path, said: list[dict[str, Any]], raw_days: int = 400) -> Office:

@@ -104,7 +104,19 @@ tests:
         values: '0x10 3x100'
       - series: 'civicbus_disputes_overdue{{department="social"}}'
         values: '0x110'
+      - series: 'civicbus_barrier_overdue{{provider="housing",consumer="civil",item="building"}}'
+        values: '0x10 1x100'
+      - series: 'civicbus_barrier{{provider="housing",consumer="civil",item="building",state="broken"}}'
+        values: '1x20 stale'
     alert_rule_test:
+      - eval_time: 80m
+        alertname: CivicbusRequestOverdue
+        exp_alerts: [{{exp_labels: {{severity: warning, provider: housing, consumer: civil, item: building}}, exp_annotations: {{
+          summary: "civil waits for building of housing longer than the rules allow. 共享申请逾期。",
+          description: "civicbus agreement list --format table; housing has to answer, or to supply what was approved."}}}}]
+      - eval_time: 80m
+        alertname: CivicbusFlowBroken
+        exp_alerts: []
       - eval_time: 5m
         alertname: CivicbusStepGone
         exp_alerts: []

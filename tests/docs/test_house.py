@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = ("bus", "connectors", "schemas", "tests", "bench", "deploy", ".ci")
+OURS = ("bus", "connectors", "schemas", "tests", "bench", "deploy", "examples", ".ci")
 MOST_LINES = 400
 _HOSTS = (
     "pypi" + ".org",

@@ -275,6 +275,22 @@ def test_older_records_of_a_key_are_kept_for_their_time_where_the_topic_says_so(
     assert values(log) == [b"4"]
 
 
+def test_compaction_removes_nothing_for_a_record_that_a_named_group_has_yet_to_read(path: Path) -> None:
+    log = SqliteLog(path)
+    log.create([TopicSpec("t", 1, "latest")])
+    writer = log.writer("w")
+    writer.append([Output("t", Record(b"a", value, 0)) for value in (b"1", b"2")])
+    with log.reader("step", ["t"]) as reader:
+        reader.poll(10, 1)
+        reader.commit([])
+    writer.append([Output("t", Record(b"a", value, 0)) for value in (b"3", None)])
+
+    assert log.maintain(0, ["step", "another"]) == 1
+    assert values(log) == [b"2", b"3", None]
+    assert log.maintain(0, ["another"]) == 2
+    assert values(log) == [None]
+
+
 def test_what_retention_removes_cannot_be_found_in_the_file(path: Path) -> None:
     log = SqliteLog(path)
     log.create([TopicSpec("t", 1, "time", HOUR_MS)])

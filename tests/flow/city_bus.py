@@ -53,7 +53,7 @@ class Bus:
 
     def __call__(self, *arguments: str) -> str:
         done = self.tried(*arguments)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, (done.returncode, done.stderr)
         return done.stdout
 
     def tried(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

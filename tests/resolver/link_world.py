@@ -192,11 +192,11 @@ def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER) -> int:
     decode, routes = codec().decoder(), Routes(PARTITIONS)
     follows = masters(codec(), catalog.packaged(), topics.MASTERS, KEYS, Clock(WorkingDays({}), 10), DEPARTMENTS)
     made = {
-        "identify": Memory(Identify(decode, identities, KEYS, routes).decide),
+        "identify": Identify(decode, identities, KEYS, routes).memory(),
         "alias": Memory(Alias("dwelling", routes).decide),
         "match": Memory(Match(KEYS, routes).decide),
         "join": Memory(Join(KEYS, routes, weights()).decide),
-        "link": Memory(Linking(decode, KEYS, routes).decide),
+        "link": Linking(decode, KEYS, routes).memory(),
         "merge": Merge(follows, routes, DEPARTMENTS, many=MANY).memory(),
     }
     steps = [Step(name, resolving.READS[name], made[name], resolving.refuse) for name in names]

@@ -31,6 +31,7 @@ from bus.resolver.join import ALONE, DOUBTFUL, JOINED, Decision, decide
 from bus.resolver.likeness import Likeness, births, likeness, packed, united, unpacked
 from bus.resolver.store import Store
 from bus.resolver.weights import KINDS
+from bus.sealing import hidden_name
 from tests.conformance.adapters import MAKERS
 from tests.resolver.world import KEYS, codec, publish, resolve, weights, without_numbers
 
@@ -70,7 +71,7 @@ def test_nobody_is_found_by_a_name_alone() -> None:
 
 def test_who_share_a_phone_meet_whatever_their_names_and_names_are_compared() -> None:
     assert shared(said("1", name="张三", phones=phone("p")), said("2", name="李四", phones=phone("p"))) == {"phone"}
-    assert candidates({ident("s"): claim("张三"), ident("t"): claim("李四", "A")}) == {}
+    assert candidates({ident("s"): claim("张三"), ident("t"): claim("李四", "A")}, KEYS) == {}
 
 
 def test_a_form_of_address_is_surname_and_sex() -> None:
@@ -83,6 +84,40 @@ def test_a_form_of_address_is_surname_and_sex() -> None:
 
 def test_who_gives_no_name_is_looked_for_by_nothing() -> None:
     assert kinds(said(phones=phone("p"), residence_address=FLAT, household_key="h")) == set()
+
+
+def in_confidence(name: str, sex: str = "") -> dict[str, Any]:
+    return said(
+        name_token=hidden_name(KEYS, name, sex), phones=phone("p"), residence_address=FLAT, household_key="h", source_person_code="V1"
+    )
+
+
+def test_who_gave_his_name_in_confidence_is_looked_for_under_the_phone_that_he_left_alone() -> None:
+    assert kinds(in_confidence("张三")) == {"phone"}
+
+
+@pytest.mark.parametrize(
+    ("hidden", "other", "level"),
+    [
+        (("张三",), claim("张三", "A", "1"), "e"),
+        (("张", "1"), claim("张三", "A", "1"), "f"),
+        (("欧阳", "2"), claim("欧阳娜", "A", "2"), "f"),
+        (("张", "1"), claim("张兰", "A", "2"), None),
+        (("张三",), claim("张三丰", "A", "1"), None),
+    ],
+)
+def test_a_hidden_name_is_held_against_those_that_are_known_there(hidden: tuple[str, ...], other: Claim, level: str | None) -> None:
+    looking = next(iter(claims_of(in_confidence(*hidden), b"", KEYS).values()))
+    found = candidates({ident("s"): looking, ident("t"): other}, KEYS)
+    assert [like.name for each in found.values() for like in each.values()] == ([level] if level else [])
+    assert Claim.decoded(looking.encoded()) == looking
+
+
+def test_who_is_known_by_number_and_whose_name_is_lost_is_found_by_the_departments_own_number_alone() -> None:
+    lost = said("1", "social.volunteer", phones=phone("p"), residence_address=FLAT, source_person_code="V1")
+    assert kinds(lost, subject=ident("A")) == {"code"}
+    assert kinds(lost) == set()
+    assert candidates({ident("s"): claim(), ident("t"): claim("", "A")}, KEYS) == {ident("s"): {ident("A"): Likeness("-", "-", "-")}}
 
 
 def test_a_departments_own_number_counts_within_the_department() -> None:
@@ -137,18 +172,18 @@ def test_a_dormitory_is_no_family() -> None:
 
 
 def test_only_a_statement_without_a_number_has_candidates() -> None:
-    assert candidates({ident("s"): claim(), ident("t"): claim(subject="A")}) == {ident("s"): {ident("A"): Likeness("e", "-", "-")}}
+    assert candidates({ident("s"): claim(), ident("t"): claim(subject="A")}, KEYS) == {ident("s"): {ident("A"): Likeness("e", "-", "-")}}
 
 
 def test_parent_and_child_of_one_name_are_both_candidates_and_a_birth_date_tells_them_apart() -> None:
     known = {ident("t"): claim(subject="A", born="1950-01-01"), ident("u"): claim(subject="B", born="1980-01-01")}
-    found = candidates({ident("s"): claim(born="1980"), **known})[ident("s")]
+    found = candidates({ident("s"): claim(born="1980"), **known}, KEYS)[ident("s")]
     assert {subject: level.born for subject, level in found.items()} == {ident("A"): "x", ident("B"): "y"}
 
 
 def test_the_phone_of_a_village_doctor_is_no_evidence() -> None:
     crowd = {ident(f"s{n}"): claim(subject=f"A{n}") for n in range(MOST_SUBJECTS + 1)}
-    assert candidates({**crowd, ident("s"): claim()}) == {}
+    assert candidates({**crowd, ident("s"): claim()}, KEYS) == {}
 
 
 @pytest.mark.parametrize(
@@ -219,6 +254,11 @@ def test_a_name_and_any_one_kind_of_key_lead_to_who_alone_fits(kind: str) -> Non
 def test_a_form_of_address_leads_to_somebody_by_a_phone_and_not_by_a_dwelling() -> None:
     assert decided(found("fs-", phone="A")).verdict == JOINED
     assert decided(found("fs-", place="A")).verdict == ALONE
+
+
+def test_a_lost_name_leads_to_somebody_by_the_departments_own_number_and_not_by_a_phone() -> None:
+    assert decided(found("---", code="A")).verdict == JOINED
+    assert decided(found("---", phone="A")).verdict == ALONE
 
 
 def test_a_name_with_another_character_needs_the_departments_own_number() -> None:

@@ -50,6 +50,14 @@ def test_what_nobody_else_says_is_said_so() -> None:
     assert merge([said("social.x", sex="2")], rule()).fields["sex"].rule == "only"
 
 
+def test_what_was_said_in_confidence_is_no_value_of_the_file() -> None:
+    caller = said("social.appeal", 9, phones=[{"token": "p"}], name_token="t")
+    phones = {"phones": Rule("phones", "", (), "phones", True, (), "电话", "Phones")}
+    assert merge([caller], phones).fields == {}
+    assert compiled(phones)([caller]).fields == {}
+    assert merge([caller], phones).statements == (caller,)
+
+
 def test_of_equally_trusted_the_latest_holds_and_a_department_does_not_contradict_itself() -> None:
     older = said("civil.marriage", key="a", sex="1", updated_at="2020-01-01")
     newer = said("civil.marriage", key="b", sex="2", updated_at="2021-01-01")

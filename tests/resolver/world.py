@@ -25,11 +25,12 @@ from bus.keys import KeyRing
 from bus.resolver.alias import Alias
 from bus.resolver.identify import Identify
 from bus.resolver.join import Join
+from bus.resolver.master import held_apart, sent_on
 from bus.resolver.match import Match
 from bus.resolver.merge import Merge
 from bus.resolver.routing import Routes
 from bus.resolver.rulings import settled
-from bus.resolver.subject import FORWARD, Arrived, Due, Errand
+from bus.resolver.subject import Arrived, Due
 from bus.resolver.weights import Weights, load
 from bus.step import Memory, Options, Step, run_in_turn
 from tests.conformance.adapters import Place
@@ -167,8 +168,8 @@ def blank(entity: str) -> dict[str, Any]:
 def record(said: Said) -> Output:
     """The canonical record of a statement; its names stand in `remarks`."""
     empty = blank(said.entity)
-    knows = {name: value for name, value in said.knows.items() if name != "row"}
-    source = {**empty["source"], "key": {"row": said.knows.get("row", said.key.hex())}}
+    knows = {name: value for name, value in said.knows.items() if name not in ("row", "role")}
+    source = {**empty["source"], "key": {"row": said.knows.get("row", said.key.hex())}, "role": said.knows.get("role", "self")}
     value = {**empty, **knows, "source": source, "remarks": json.dumps([said.names, said.text])}
     encoded = codec().encode(f"{topics.canonical(said.entity)}-value", value)
     return Output(topics.canonical(said.entity), Record(said.key, encoded, said.at))
@@ -191,13 +192,14 @@ def steps() -> dict[str, Step]:
         return found
 
     def follows(subject: bytes, come: Arrived) -> Due:
-        stay, gone = settled(subject, come, {})
+        aside = held_apart(come, KEYS)
+        stay, gone = settled(subject, come, aside)
         texts = sorted(json.loads(decode(each.value)[1]["remarks"])[1] for each in stay)
         at = max((each.known_from for each in come.statements), default=0)
-        errands = {FORWARD + each.key: Errand(gone[each.key], each.value, each.known_from) for each in come.statements if each.key in gone}
+        errands = sent_on(subject, come, gone, aside)
         return Due(json.dumps([subject.hex(), texts]).encode() if stay else None, at, errands)
 
-    identify = Memory(Identify(decode, names, KEYS, routes).decide)
+    identify = Identify(decode, names, KEYS, routes).memory()
     alias = Memory(Alias("dwelling", routes).decide)
     merge = Merge(dict.fromkeys(topics.MASTERS, follows), routes, many=MANY).memory()
     canonical = tuple(topics.canonical(entity) for entity in topics.MASTERS)

@@ -55,6 +55,7 @@ def test_nothing_stands_against_an_agreement_that_is_right() -> None:
         ({"provider": ["housing", "police"]}, "provider.1", "no such department"),
         ({"provider": ["housing", "civil"]}, "provider.1", "consumer cannot be a provider"),
         ({"provider": ["housing", "housing"]}, "provider.1", "twice"),
+        ({"subscribers": ["svc", "svc.night"]}, "subscribers.0", "this one, a dot and more"),
         ({"entity": "person"}, "entity", "no such entity"),
         ({"entity": "volunteer", "fields": {"hours_total": "clear"}, "rows": None}, "provider.0", "says nothing of this entity"),
         ({"fields": {"colour": "clear"}}, "fields.colour", "no such field"),

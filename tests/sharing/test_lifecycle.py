@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bus.sharing.clocks import Limits, clock
 from bus.sharing.lifecycle import Event, Standing, Step, fold, in_force
-from bus.sharing.required import MayRead, PseudonymKey, ShareTopic, required
+from bus.sharing.required import MayRead, PseudonymKey, ShareTopic, required, subscribers
 from bus.standards.working_days import WorkingDays
 from tests.sharing.paper import text
 
@@ -303,5 +303,13 @@ def test_nobody_reads_one_that_is_suspended() -> None:
 def test_of_one_that_ended_is_left_what_it_says(on_end: str, left: list[object]) -> None:
     story = Story().submit(on_end=on_end).applied()
 
-    assert needed(story, END) == left
+    assert needed(story, END) == needed(story, END + 179 * DAY) == left
+    assert needed(story, END + 180 * DAY) == []
     assert needed(story("revoke", reason="over")) == left
+
+
+def test_a_principal_is_needed_while_an_agreement_that_names_it_holds_or_is_suspended() -> None:
+    story = active()("suspend", reason="a doubt")
+    standings = [story.standing]
+    assert subscribers(standings, START) == ({"svc-civil-check"}, {"svc-civil-check"})
+    assert subscribers(standings, END) == (set(), {"svc-civil-check"})

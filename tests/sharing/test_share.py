@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,13 +97,13 @@ def test_every_record_read_is_delivered_or_withheld_with_its_reason(office: Offi
 
 
 def test_only_registered_subjects_go_out_where_there_is_a_watch_list(log: EventLog, tmp_path: Path) -> None:
-    plain = Office(log, tmp_path / "state", GRANT)
-    watched = frozenset({plain.pseudonym("subject", TWO)})
-    office = Office(log, tmp_path / "state", Grant(**{**_fields(GRANT), "watched": watched}))
-    office.say((ONE, master(ONE)), (TWO, master(TWO)))
+    three, token = subject(3), "t000000.aa"
+    office = Office(log, tmp_path / "state", replace(GRANT, watched={TWO: 0, token: 1}))
+    office.say((ONE, master(ONE)), (TWO, master(TWO)), (three, master(three, id_token=token)))
     office.share()
 
-    assert {event.value["subject"] for event in office.got()} == watched
+    assert {event.value["subject"] for event in office.got()} == {office.pseudonym("subject", who) for who in (TWO, three)}
+    assert [dict(each.withheld) for each in office.deliveries if each.withheld] == [{"not_watched": 1}]
 
 
 def test_who_is_no_longer_authorised_gets_nothing_and_the_position_stays(office: Office) -> None:
@@ -134,7 +135,3 @@ def test_the_audit_hears_who_was_delivered_in_which_records(office: Office) -> N
 
     assert (delivery.agreement, delivery.topic, delivery.first_offset) == ("names-by-grid", "master.resident", 0)
     assert [(each.subject, each.operation) for each in delivery.delivered] == [(ONE.encode(), "created")]
-
-
-def _fields(grant: Grant) -> dict[str, object]:
-    return {name: getattr(grant, name) for name in Grant.__dataclass_fields__}

@@ -145,6 +145,14 @@ def test_a_file_goes_on_where_it_is(bus: Bus, tmp_path: Path) -> None:
     assert names == ["张**", "李**"]
 
 
+def test_one_may_subscribe_before_anything_was_delivered(bus: Bus, tmp_path: Path) -> None:
+    bus.got("--to", str(tmp_path / "events.csv"))
+    bus.say("张三")
+    bus.run()
+    bus.got("--to", str(tmp_path / "events.csv"))
+    assert "张**" in (tmp_path / "events.csv").read_text(encoding="utf-8-sig")
+
+
 def test_a_file_of_a_kind_that_nothing_writes_is_refused(bus: Bus) -> None:
     bus.say("张三")
     bus.run()

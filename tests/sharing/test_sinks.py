@@ -97,7 +97,7 @@ def table(database: str, office: Office) -> Iterator[PostgresSink]:
         yield sink
     engine = sql.create_engine(sql.make_url(database).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
-        connection.execute(sql.text("DROP TABLE share_grid_names, civicbus_position"))
+        connection.execute(sql.text("DROP TABLE share_grid_names, civicbus_position, civicbus_rotated"))
 
 
 def test_the_table_holds_the_state_and_follows_it(table: PostgresSink, database: str, office: Office) -> None:
@@ -121,6 +121,23 @@ def test_a_subject_that_was_taken_out_of_the_log_is_taken_out_of_the_table(table
 
     assert [event.operation for part in parts(office) for event in part.events if event.subject == gone.subject] == ["created", "erased"]
     assert gone.subject not in {row["subject"] for row in rows(database)} and len(rows(database)) == 8
+
+
+def test_stand_ins_that_were_rotated_are_kept_as_pairs(table: PostgresSink, database: str, office: Office) -> None:
+    busy(office)
+    (part, *_) = parts(office)
+    event = part.events[0]
+    for rotated in (
+        event._replace(subject="2.b", formerly="1.a"),
+        event._replace(subject="1.a", operation="ended", fields={}, becomes="2.b"),
+    ):
+        table.take(rotated.partition, [rotated], rotated.offset + 1)
+
+    engine = sql.create_engine(sql.make_url(database).set(drivername="postgresql+psycopg"))
+    with engine.connect() as connection:
+        pairs = [tuple(row) for row in connection.execute(sql.text("SELECT agreement, formerly, becomes FROM civicbus_rotated"))]
+    assert pairs == [("grid-names", "1.a", "2.b")]
+    assert [row["subject"] for row in rows(database)] == ["2.b"]
 
 
 def test_a_column_holds_what_is_granted_in_its_own_type(table: PostgresSink, database: str, office: Office) -> None:

@@ -185,7 +185,7 @@ def test_over_tls_a_certificate_is_believed_only_when_its_authority_is_known(
 
 
 def test_a_subscription_goes_on_where_the_receiver_is(receiver: Receiver, secret: Path, tmp_path: Path) -> None:
-    bus = Bus(tmp_path / "home")
+    bus = Bus(tmp_path / "home", {})
     for names in (("张三", "李四"), ("张三", "李四", "王五")):
         bus.say(*names)
         bus.run()

@@ -42,7 +42,7 @@ ON = "2026-09-30"
 def seen(fields: Any = FIELDS, links: Any = (), keys: Any = KEYS_OF) -> Seen:
     held = {name: {"value": said.value} for name, said in fields.items()}
     value = {"fields": held, "sources": [{"department": department} for department in keys]}
-    return Seen(value, fields, keys, links, ON)
+    return Seen(value, fields.get, lambda department: keys.get(department, ()), lambda: links, ON)
 
 
 def grant(fields: dict[str, How], rows: Rows = Rows(), entity: str = "resident", agreement: str = "a-b", **more: Any) -> Grant:  # noqa: B008

@@ -33,7 +33,7 @@ subscribers: []        # 读取数据的技术主体 principals that read, e.g. 
 entity: {entity}
 fields:                # 仅保留必要的信息项 keep only what is needed; what is not named is not shared
 {fields}
-rows: {{}}               # counties, streets, communities: ["12 digits"]; grids: ["15 digits"]; caseload: own
+rows: {{}}               # counties, streets, communities: ["12 digits"]; grids: ["15 digits"]; caseload: own; watch_list: true
 purpose: ""            # 用途 what it is used for
 basis: ""              # 使用依据 legal basis
 scene: ""              # 使用场景 in which business

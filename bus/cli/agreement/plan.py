@@ -35,6 +35,9 @@ def plan(ctx: typer.Context, file: File, how: Chosen = None) -> None:
     draft = load(app, file)
     found = exposed(app, draft)
     counted = count(draft.agreement, found.reveals, _partitions(app.log, draft.offer.topic, app.codec.decoder()))
+    if app.settings.kafka.get("sasl.username") and all(info.name != draft.offer.topic for info in app.log.topics()):
+        note(f"This principal may not read {draft.offer.topic}: it is not known here how many it is about; it is not 0.")
+        note(f"该主体无权读取 {draft.offer.topic}，此处无法统计涉及人数（并非 0）。请由主管部门评估。")
     others = beside(draft.agreement, offers(app.catalog), in_force(history.standings(app.log).values(), now()))
     if for_people(how):
         _tell(app, draft, found, counted, others)

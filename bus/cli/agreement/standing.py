@@ -82,6 +82,7 @@ def line(app: App, shown: Shown) -> dict[str, Any]:
         "entity": agreement.entity,
         "state": standing.state_at(at),
         "version": standing.holding.number if standing.holding else None,
+        "epoch": standing.epoch,
         "until": agreement.until.isoformat(),
         "pending": _pending(standing.pending),
         "clock": _clock(app, standing, at),

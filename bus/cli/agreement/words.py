@@ -29,6 +29,7 @@ STEPS = {
     "suspend": "暂停 suspend",
     "resume": "恢复 resume",
     "revoke": "撤销 revoke",
+    "rotate": "轮换假名 rotate",
 }
 CLASSES = {"unconditional": "无条件共享 unconditional", "conditional": "有条件共享 conditional", "not_shared": "不予共享 not shared"}
 WHY = {"new": "新增 new", "finer": "更细 finer than before", "rows": "范围扩大 of more subjects"}
@@ -51,6 +52,7 @@ _WAYS = {
     "exists": "仅有无 whether there is one",
     "count": "仅数量 how many",
     "own_key": "使用方自有主键 the consumer's own key",
+    "watched": "使用方登记的证件号码 the number that the consumer registered",
 }
 _LEVELS = {"county": "仅到区县 to the county", "street": "仅到街道 to the street", "community": "仅到社区 to the community"}
 _ROWS = {"counties": "区县 counties", "streets": "街道 streets", "communities": "社区 communities", "grids": "网格 grids"}
@@ -91,6 +93,8 @@ def fields(names: Iterable[str], offer: Offer) -> str:
 def rows(chosen: Rows) -> list[str]:
     """Which subjects, a line each."""
     given = [f"{_ROWS[each.plural]}: {', '.join(codes)}" for each in LEVELS if (codes := getattr(chosen, each.plural))]
+    if chosen.watch_list:
+        given.append("仅使用方登记的对象 only subjects that the consumer registered")
     if chosen.caseload:
         given.append("仅使用方自有对象 only subjects of which the consumer itself has a row")
     return given or ["全市 all"]

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +23,15 @@ from bus.errors import BusError
 DELIVERY, LATER = "2026-09", "2026-10"
 NEWS = ("civil.marriage", "civil.old_age_allowance", "housing.lease")
 """Datasets that are handed in again a month later, so that those who follow an agreement are seen to learn of it."""
+
+_NEXT = (
+    "matrix --format table",
+    "agreement list --format table",
+    "agreement plan schemas/agreements/social-elderly-alone.yaml --format table",
+    "subscribe housing-life-events --until-idle",
+    "deadletter list --format table",
+    "up",
+)
 
 
 class DemoFailed(BusError):
@@ -49,43 +58,38 @@ def demo(
     run = _Commands(home, city / DELIVERY / "common")
     note(f"civicbus --log {run.log} --reference {run.reference} … (CIVICBUS_HOME={home})\n")
     told = home / f".told-{LATER}"  # an older file handed in after a newer one would say that its news are none
-    for dataset, file in _files(catalog, city / DELIVERY):
-        if not (told.exists() and dataset in NEWS):
-            run("publish", dataset, str(file))
-    run("run", "--until-idle")
-    note("")
-    run("account", "--format", "table")
-    note("")
-    run("summary")
-    note("")
-    run("blindspots", "--format", "table")
-    note("")
-    news = [(dataset, file) for dataset, file in _files(catalog, city / LATER) if dataset in NEWS]
+    files = _files(catalog, city / DELIVERY)
+    _publish(run, [each for each in files if not (told.exists() and each[0] in NEWS)])
+    for words in ("run --until-idle", "account --format table", "summary", "blindspots --format table"):
+        run(*words.split())
+        note("")
 
     def a_month_later() -> None:
-        for dataset, file in news:
-            run("publish", dataset, str(file))
+        _publish(run, [each for each in _files(catalog, city / LATER) if each[0] in NEWS])
         told.touch()
         run("run", "--until-idle")
 
-    app = App(read_settings({"log": run.log, "home": str(home), "reference": str(run.reference)}))
+    _share(run, a_month_later)
+    run("matrix", "--html", str(into / "matrix.html"))
+    note(f"  信息壁垒一图 the information barrier as one picture: {into / 'matrix.html'}")
+    note(f"\nDone in {time.monotonic() - started:.0f} s 完成. Go on with, for example 接下来可以试:")
+    for line in _NEXT:
+        note(f"  CIVICBUS_HOME={home} CIVICBUS_REFERENCE={run.reference} {_program()} {line}")
+
+
+def _publish(run: _Commands, files: Sequence[tuple[str, Path]]) -> None:
+    for dataset, file in files:
+        run("publish", dataset, str(file))
+
+
+def _share(run: _Commands, a_month_later: Callable[[], None]) -> None:
+    """In this process: several persons act, and a command acts for whoever runs it."""
+    app = App(read_settings({"log": run.log, "home": str(run.home), "reference": str(run.reference)}))
     try:
         show_sharing(app, a_month_later)
     finally:
         app.close()
     note("")
-    run("matrix", "--html", str(into / "matrix.html"))
-    note(f"  信息壁垒一图 the information barrier as one picture: {into / 'matrix.html'}")
-    note(f"\nDone in {time.monotonic() - started:.0f} s 完成. Go on with, for example 接下来可以试:")
-    for line in (
-        "matrix --format table",
-        "agreement list --format table",
-        "subscribe housing-life-events --until-idle",
-        "agreement plan schemas/agreements/social-elderly-alone.yaml --format table",
-        "deadletter list --format table",
-        "up",
-    ):
-        note(f"  CIVICBUS_HOME={home} CIVICBUS_REFERENCE={run.reference} {_program()} {line}")
 
 
 def _city(folder: Path, residents: int) -> Path:
@@ -111,7 +115,7 @@ class _Commands:
     """Runs `civicbus …` on the demo's own log, as a person would type it."""
 
     def __init__(self, home: Path, reference: Path) -> None:
-        self.reference = reference
+        self.home, self.reference = home, reference
         self.log = f"sqlite:///{home / 'civicbus.db'}"
         self._env = {**os.environ, "CIVICBUS_HOME": str(home), "CIVICBUS_REFERENCE": str(reference), "CIVICBUS_LOG": self.log}
 

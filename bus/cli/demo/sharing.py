@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bus import account
 from bus.account import Shared
-from bus.cli import sharing
+from bus.cli import regranting, sharing
 from bus.cli.agreement.drafts import Draft
 from bus.cli.context import App
 from bus.cli.demo.delivered import Subscriber, show
@@ -47,4 +47,4 @@ def _share(app: App) -> None:
     """Run the step of each agreement in force to its end."""
     settings = app.settings
     options = Options(state_of_log(settings, app.log), settings.batch_records, settings.stall_s, until_idle=True)
-    run_in_turn(app.log, [sharing.step_of(app, id) for id in sharing.in_force(app)], options)
+    run_in_turn(app.log, [regranting.step_of(app, topics.share(id)).step for id in sharing.in_force(app)], options)

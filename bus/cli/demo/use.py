@@ -8,14 +8,13 @@ from typing import Any
 
 from bus.cli.context import App
 from bus.cli.say import note, table
-from bus.eventlog import topics
 from bus.resolver.suppression import FEW, shown
 from bus.sharing.follow import Event
-from bus.sharing.view import OWN_KEYS, of_statement
-from bus.sharing.worker import day_of
+from bus.sharing.view import OWN_KEYS
 
 State = Mapping[str, Mapping[str, Any]]
 _ELDERLY = frozenset({"60-70", "70-80", ">=80"})
+_SURVEY = "social.resident_survey"
 _WIDOWED, _DIVORCED = "30", "40"
 _MOST = 5  # grids that are shown
 
@@ -48,39 +47,46 @@ def _life(fields: Mapping[str, Any]) -> Iterable[str]:
 
 
 def elderly_alone(app: App, state: State) -> None:
-    """The social work department: elderly people without spouse or household, by the grid that its own rows say they live in."""
-    alone = [fields for fields in state.values() if _alone(fields)]
-    grids = _own_grids(app, "social")
-    places = (next((grids[key] for key in fields[OWN_KEYS] if key in grids), None) for fields in alone)
-    by_grid = Counter(grid for grid in places if grid is not None)
+    """The social work department: who is old, by the word of others, lives with nobody by its own survey, and has no spouse or household
+    by civil affairs; by the grid that stands in the same row of its own."""
+    survey = _own_survey(app)
+    at_home = Counter(home for _, home in survey.values())
+    elderly = [fields for fields in state.values() if fields["birth_date"] in _ELDERLY and not fields["deceased"]]
+    by_grid = Counter(grid for fields in elderly for grid in _alone(fields, survey, at_home))
     cells = shown({(grid,): count for grid, count in by_grid.items()}, 1)
-    note(f"  社会工作部由此得知 social work now knows: 60 岁以上独居 over 60, no spouse, no household: {len(alone):,}")
-    most = [(grid, count) for (grid, *_), count in _largest(cells)]
-    table("", ("网格 grid", "人 people"), most)
+    told = f"60 岁以上 over 60: {len(elderly):,} · 其中独居 of these alone: {by_grid.total():,}"
+    note(f"  社会工作部由此得知 social work now knows: {told}")
+    table("", ("网格 grid", "独居老人 elderly alone"), [(grid, count) for (grid, *_), count in _largest(cells)])
     note(f"  涉及网格 grids in all: {len(by_grid):,}；不足 {FEW} 人的不显示 those with fewer than {FEW} are not shown")
 
 
-def _alone(fields: Mapping[str, Any]) -> bool:
-    return fields["birth_date"] in _ELDERLY and not (fields["deceased"] or fields["links_spouse"] or fields["links_member"])
+Survey = Mapping[str, tuple[str, str]]
+"""The department's own row → grid and home in it."""
+
+
+def _alone(fields: Mapping[str, Any], survey: Survey, at_home: Mapping[str, int]) -> Iterable[str]:
+    """The grid of somebody who lives alone; nothing for others, and where the own survey does not know the home."""
+    rows = [survey[key] for key in fields[OWN_KEYS] if key in survey]
+    if rows and not (fields["links_spouse"] or fields["links_member"]) and all(at_home[home] == 1 for _, home in rows):
+        yield rows[0][0]
+
+
+def _own_survey(app: App) -> Survey:
+    """What the department itself handed in, as its own system would look it up."""
+    contract, decode = app.catalog.contract(_SURVEY), app.codec.decoder()
+    grid, home = (contract.columns[name].field for name in ("WGBM", "FWBH"))
+    found: dict[str, tuple[str, str]] = {}
+    for batch in app.log.scan(contract.topic):
+        for record in batch.records:
+            if record.value is not None and record.key is not None:
+                row = decode(record.value)[1]
+                found[f"{_SURVEY}:{record.key.decode()}"] = (row[grid] or "", row[home] or "")
+    return {key: row for key, row in found.items() if all(row)}
 
 
 def _largest(cells: Mapping[tuple[str, ...], int | None]) -> list[tuple[tuple[str, ...], int]]:
     found = [(area, count) for area, count in cells.items() if area and count is not None]
     return sorted(found, key=lambda cell: (-cell[1], cell[0]))[:_MOST]
-
-
-def _own_grids(app: App, department: str) -> dict[str, str]:
-    """The department's own row → the grid in it, as its own system would look it up."""
-    decode, found = app.codec.decoder(), dict[str, str]()
-    for batch in app.log.scan(topics.canonical("resident")):
-        for record in batch.records:
-            if record.value is None:
-                continue
-            said = decode(record.value)[1]
-            grid: str | None = said["grid_code"]
-            if grid is not None and said["source"]["department"] == department:
-                found |= dict.fromkeys(of_statement(said, day_of(record.timestamp)).own_keys[department], grid)
-    return found
 
 
 def what_changed(fresh: Sequence[Event]) -> str:

@@ -37,10 +37,10 @@ def matrix(
 ) -> None:
     """Who shares what with whom: flowing, stale, waiting, refused, never asked or broken, and why. 信息壁垒矩阵。"""
     app = of(ctx)
-    at = now()
-    following = flows(app)
+    at, names = now(), names_of(app)
+    following = flows(app, names)
     following.look(app.log)
-    cells, names = following.cells(at), names_of(app)
+    cells = following.cells(at)
     if html is not None:
         html.write_text(page(cells, names, at), encoding="utf-8")
         note(f"{html}: {summary(cells)}")
@@ -50,14 +50,13 @@ def matrix(
         out(as_json(cells, at))
 
 
-def flows(app: App) -> Flows:
+def flows(app: App, names: Names) -> Flows:
     """What follows the log of this run."""
     catalog, settings = app.catalog, app.settings
-    found = offers(catalog)
     cadences = {dataset: contract.cadence for dataset, contract in catalog.datasets.items()}
     limits = Limits(settings.answer_days_open, settings.answer_days, settings.supply_days)
-    items, departments = data_items(catalog, found), list(catalog.departments)
-    return Flows(items, found, departments, cadences, limits, calendar(app), lambda log: state_of_log(settings, log))
+    items, departments = list(names.items.values()), list(names.departments)
+    return Flows(items, names.offers, departments, cadences, limits, calendar(app), lambda log: state_of_log(settings, log))
 
 
 def names_of(app: App) -> Names:

@@ -16,12 +16,14 @@ from bus.sharing.lifecycle import day_of
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What a browser may load for this page: nothing but the style that stands in it."""
+_TOLD: Sequence[State] = ("broken", "stale", "waiting", "refused", "flowing")
+"""The states that are explained cell by cell, first what somebody should see to."""
 
 
 def page(cells: Sequence[Cell], names: Names, at: int) -> str:
     """The page. `at`: the time (ms) as of which the cells are."""
     style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
-    asked = [cell for cell in cells if cell.requests or cell.state == "refused"]
+    asked = sorted((cell for cell in cells if cell.state in _TOLD), key=lambda cell: _TOLD.index(cell.state))
     return "\n".join(
         (
             '<!doctype html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">',
@@ -31,7 +33,7 @@ def page(cells: Sequence[Cell], names: Names, at: int) -> str:
             f"<header>\n<h1>信息壁垒 {_en('The information barrier')}</h1>",
             f"<p>{_both(*_sentence(cells, at))}</p>\n{_shares(cells)}\n</header>",
             _table(cells, names, at),
-            f"<h2>逐项说明 {_en('One by one')}</h2>",
+            f"<h2>逐项说明 {_en('Cell by cell')}</h2>",
             *(_article(cell, names, at) for cell in asked),
             f"<footer>{_both('不含任何个人信息。', 'Nothing of any person stands here.')} civicbus matrix · {iso(at)}</footer>",
             "</main>\n</body>\n</html>\n",
@@ -95,10 +97,10 @@ def _mark(state: State) -> str:
 
 def _cell(cell: Cell | None, names: Names, at: int) -> str:
     if cell is None:
-        return '<td class="own"><span aria-hidden="true">–</span></td>'
+        return f'<td class="own">{_both("本部门", "its own")}</td>'
     consumer = names.departments[cell.consumer]
     told = f"<b>{_mark(cell.state)} {_both(*words.state(cell))}</b>"
-    if cell.requests or cell.state == "refused":
+    if cell.state in _TOLD:
         told = f'<a href="#{_anchor(cell)}">{told}</a>'
     volume_zh, volume_en = words.volume(cell)
     age_zh, age_en = words.age(cell.newest, at)
@@ -115,13 +117,14 @@ def _article(cell: Cell, names: Names, at: int) -> str:
     parts = [
         f'<article class="{cell.state}" id="{_anchor(cell)}">\n<h3>{_both(*head)}</h3>',
         f'<p><span class="chip">{_both(*words.state(cell))}</span> {_both(zh, en)}</p>',
-        *(_request(each, names, at) for each in cell.requests),
+        *(_request(each, names, at, alone=len(cell.requests) == 1) for each in cell.requests),
         "</article>",
     ]
     return _lines(parts)
 
 
-def _request(request: Request, names: Names, at: int) -> str:
+def _request(request: Request, names: Names, at: int, alone: bool) -> str:
+    """An agreement that is about a cell; how it stands only where that is not said by the cell already."""
     agreement, flow = request.agreement, request.flow
     offer = names.offers[agreement.entity]
     fields = "；".join(agreements.field(name, offer) for name in request.fields)
@@ -129,7 +132,7 @@ def _request(request: Request, names: Names, at: int) -> str:
     title = f"{_both(agreement.title.zh, agreement.title.en)} <code>{escape(agreement.id)}@{request.version}</code>"
     said = [
         ("协议", "agreement", title),
-        ("情况", "state", _both(f"{STATES[request.state].zh}：{zh}", f"{STATES[request.state].en}: {en}")),
+        *(() if alone else [("情况", "state", _both(f"{STATES[request.state].zh}：{zh}", f"{STATES[request.state].en}: {en}"))]),
         ("信息项", "fields", escape(fields)),
         ("依据", "basis", escape(agreement.basis)),
         ("用途", "purpose", escape(agreement.purpose)),

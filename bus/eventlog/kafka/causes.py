@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import kafka.errors as of_kafka
 
-from bus.errors import BusError, Fenced, LogRefused, Unreachable
+from bus.errors import BusError, Fenced, LogRefused, NotAllowed, Unreachable
 
 _MEMBER_GONE = (
     of_kafka.CommitFailedError,
@@ -44,12 +44,10 @@ def cause(error: BaseException, doing: str) -> BusError:
     if isinstance(root, of_kafka.SaslAuthenticationFailedError):
         return wrong_credentials(doing)
     if isinstance(root, of_kafka.AuthorizationError):
-        return Unreachable(
+        return NotAllowed(
             f"Kafka does not allow this user to do this ({name}, while {doing}).",
             f"Kafka 拒绝该用户执行此操作（{name}）。",
             place=doing,
-            hint="Give the user the rules (ACLs) that the step needs on its topics, group and transactional id.",
-            hint_zh="请为该用户配置所需的主题、消费组和事务标识的访问规则（ACL）。",
         )
     if isinstance(root, _TOO_LARGE):
         return LogRefused("A record is larger than Kafka's topic allows (1 MB).", "记录超过 Kafka 主题允许的大小（1 MB）。", place=doing)

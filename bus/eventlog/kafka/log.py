@@ -14,6 +14,7 @@ from bus.event import Batch, Position
 from bus.eventlog.kafka.causes import cause
 from bus.eventlog.kafka.clients import check_client, silence_secrets
 from bus.eventlog.kafka.cluster import Cluster
+from bus.eventlog.kafka.gate import KafkaGate
 from bus.eventlog.kafka.probe import probe_settings
 from bus.eventlog.kafka.reader import KafkaReader
 from bus.eventlog.kafka.scan import scan_topic
@@ -142,6 +143,10 @@ class KafkaLog:
         specs = dict.fromkeys(places, timestamp)
         found = self._at.ask(lambda admin: admin.list_partition_offsets(specs, IsolationLevel.READ_COMMITTED), "looking a time up")
         return {place.partition: found[place].offset if found[place].offset >= 0 else following[place] for place in places}
+
+    def gate(self) -> KafkaGate:
+        """Who may do what here."""
+        return KafkaGate(self._at)
 
     def close(self) -> None:
         self._at.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 import apsw
 
 from bus.eventlog.sqlite.file import SqliteFile, select
@@ -35,9 +38,10 @@ def clear(file: SqliteFile, lane: Lane) -> int:
     return int(last - first + 1)
 
 
-def compact(file: SqliteFile, lane: Lane, before_ms: int | None, tombstones_before_ms: int) -> int:
+def compact(file: SqliteFile, lane: Lane, before_ms: int | None, tombstones_before_ms: int, readers: Iterable[str] = ()) -> int:
     """Remove records that a newer one of the same key replaces, only those older than `before_ms` unless it is None; then
-    tombstones older than `tombstones_before_ms` that replace nothing any more; how many. Records without a key stay.
+    tombstones older than `tombstones_before_ms` that replace nothing any more; how many. Records without a key stay. What one of the
+    groups `readers` has yet to read is as if it were not there.
 
     What to remove is found by sorting the lane's keys outside the write lock, in a temporary file: an index by key would
     be paid for at every append.
@@ -45,7 +49,8 @@ def compact(file: SqliteFile, lane: Lane, before_ms: int | None, tombstones_befo
     with file.reading() as db:
         db.execute("CREATE TEMP TABLE IF NOT EXISTS doomed(id INTEGER PRIMARY KEY)")
         db.execute("DELETE FROM temp.doomed")
-        db.execute(_FIND_DOOMED, (lane.base, lane.end, before_ms, tombstones_before_ms))
+        end = min([lane.end, *(lane.base + at for (at,) in select(db, _READ_TO, (lane.id, json.dumps([*readers]))))])
+        db.execute(_FIND_DOOMED, (lane.base, end, before_ms, tombstones_before_ms))
         count: int = db.execute("SELECT count(*) FROM temp.doomed").get
     removed = 0
     while removed < count:
@@ -66,6 +71,7 @@ def first_at(db: apsw.Connection, lane: Lane, timestamp: int) -> tuple[int, int]
     return first, end if found is None else found - lane.base
 
 
+_READ_TO = "SELECT next FROM position WHERE lane = ? AND grp IN (SELECT value FROM json_each(?))"
 _FIND_DOOMED = """
     INSERT INTO temp.doomed
     SELECT id FROM (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -155,9 +155,12 @@ class SqliteLog:
         with self._file.reading() as db:
             return {lane.partition: keep.first_at(db, lane, timestamp)[1] for lane in self._directory.lanes(db, topic)}
 
-    def maintain(self, now_ms: int) -> int:
+    def maintain(self, now_ms: int, readers: Collection[str] = ()) -> int:
         """Remove what the topics need not keep as of `now_ms` (since 1970 UTC), by retention and compaction; how many records.
-        To be called now and then by whoever runs the bus: nothing else removes anything."""
+        To be called now and then by whoever runs the bus: nothing else removes anything.
+
+        `readers`: groups whose members may have to come to know anew what was the latest where they stand: in topics that keep the latest
+        (and nothing for a time) a record is not removed for one that they have yet to read."""
         with self._file.reading() as db:
             unfinished = removed_lanes(db)
             specs = select(db, f"SELECT name, keep, retention_ms FROM topic WHERE keep NOT IN ('forever', '{REMOVED}') ORDER BY name")
@@ -171,8 +174,10 @@ class SqliteLog:
         for lane, kind, before in lanes:
             if kind == "time":
                 removed += keep.expire(self._file, lane, before)
+            elif kind == "latest+time":
+                removed += keep.compact(self._file, lane, before, now_ms - keep.TOMBSTONE_MS)
             else:
-                removed += keep.compact(self._file, lane, before if kind == "latest+time" else None, now_ms - keep.TOMBSTONE_MS)
+                removed += keep.compact(self._file, lane, None, now_ms - keep.TOMBSTONE_MS, [self._namespace + each for each in readers])
         return removed
 
     def _refuse_live(self, db: apsw.Connection, group: str) -> None:

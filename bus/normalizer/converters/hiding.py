@@ -8,8 +8,9 @@ from typing import Any
 
 from bus.keys import KeyRing
 from bus.normalizer.kit import RECENT
-from bus.sealing import seal, token
+from bus.sealing import hidden_name, seal, token
 from bus.standards.masking import mask_number, mask_phone
+from bus.standards.names import surname_and_sex
 
 RESIDENT, ORGANIZATION = "canonical.resident", "canonical.organization"
 """The topics that numbers and phones are sealed for; other entities refer to the person by token."""
@@ -26,6 +27,19 @@ def number_hider(keys: KeyRing) -> Callable[[str, str], dict[str, Any]]:
             "id_masked": mask_number(number),
             "id_sealed": seal(keys, RESIDENT, "id_sealed", number),
         }
+
+    return hide
+
+
+def name_hider(keys: KeyRing) -> Callable[[dict[str, Any]], None]:
+    """Takes the name, and the way to be addressed, out of the fields; what a known person's name can be held against stays."""
+
+    def hide(out: dict[str, Any]) -> None:
+        name, form = out.pop("name", None), out.pop("form_of_address", None)
+        out.pop("name_note", None)
+        surname, sex = surname_and_sex(form or "")
+        if name or surname:
+            out["name_token"] = hidden_name(keys, name) if name else hidden_name(keys, surname, sex)
 
     return hide
 

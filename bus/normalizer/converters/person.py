@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bus.normalizer.cells import Columns, note
-from bus.normalizer.converters.hiding import RESIDENT, number_hider, phones_hider
+from bus.normalizer.converters.hiding import RESIDENT, name_hider, number_hider, phones_hider
 from bus.normalizer.converters.phones import phones_of
 from bus.normalizer.converters.texts import code
 from bus.normalizer.kit import MEMO, RECENT, Kit
@@ -82,7 +82,7 @@ def build_person(spec: Person, columns: Columns, kit: Kit) -> Callable[[Row], li
     public = phones_of(spec.public_phones, columns, kit)
     others = columns.any_filled(spec.phones_unless) if spec.phones_unless else None
     hide_phones = phones_hider(kit.keys, RESIDENT)
-    hidden = _confidential_reader(spec.confidential, columns, kit)
+    hidden, hide_name = _confidential_reader(spec.confidential, columns, kit), name_hider(kit.keys)
 
     def build(row: Row) -> list[Party]:
         found: Notes = []
@@ -104,8 +104,7 @@ def build_person(spec: Person, columns: Columns, kit: Kit) -> Callable[[Row], li
         if public is not None:
             out["public_phones"] = [p.number for p in public(row, found)]
         if hidden(row, found):
-            out.pop("name", None)
-            out.pop("form_of_address", None)
+            hide_name(out)
         refused = identity.refused or (lost and not text)
         if refused and not identity.refused:
             found = identity_found = [f._replace(severity="error") if f.code == "MOJIBAKE" else f for f in found]

@@ -1,0 +1,177 @@
+"""The file of a person is erased by two persons: what is gone, who is told, what stays and until when; and that it does not come back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from bus.cli.context import App
+from bus.config import read_settings
+from bus.eventlog import topics
+from tests.flow.city_bus import Bus
+from tests.sharing.in_force import put_in_force
+from tests.sharing.test_agreement_command import AS
+
+FILES = {"civil.assistance_member": "civil/DB_MEMBER.csv", "civil.marriage": "civil/HYDJ.csv"}
+PEOPLE, MARRIAGES = "people-of-civil", "marriages-of-civil"
+TEXT = """
+agreement: {id}
+title: {{zh: 示例, en: Example}}
+provider: [civil]
+consumer: {consumer}
+subscribers: [svc-{consumer}]
+entity: {entity}
+fields: {{{fields}}}
+purpose: 核对名单
+basis: 测试用依据
+scene: 定期核对
+scope: 经办人员
+way: topic
+until: 2099-12-31
+retention_days: 30
+impact_assessment: PIA-TEST
+"""
+
+
+class Office:
+    """A bus with two agreements, and a person with a row of her own who is also in a marriage."""
+
+    def __init__(self, bus: Bus, copied: Office | None = None) -> None:
+        self.bus = bus
+        if copied is None:
+            self._fill()
+        else:
+            shutil.copytree(copied.bus.home, bus.home)
+        self.subject, self.master = next(
+            (value["subject"], value)
+            for each in bus.lines("read", topics.master("resident"))
+            if (value := each["value"]) and {source["dataset"] for source in value["sources"]} == set(FILES)
+        )
+
+    def _fill(self) -> None:
+        bus = self.bus
+        for dataset, file in FILES.items():
+            bus("publish", dataset, str(bus.delivery / file))
+        app = self.app()
+        app.create_topics()
+        put_in_force(app, TEXT.format(id=PEOPLE, consumer="social", entity="resident", fields="name: clear, sex: clear"))
+        put_in_force(app, TEXT.format(id=MARRIAGES, consumer="housing", entity="marriage", fields="husband: clear, wife: clear"))
+        app.close()
+        bus("run", "--until-idle")
+
+    def app(self) -> App:
+        return App(read_settings({"home": str(self.bus.home), "log": self.bus.env["CIVICBUS_LOG"]}, {}))
+
+    def by(self, person: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {**self.bus.env, "CIVICBUS_HOME": str(self.bus.home), "PATH": "/usr/bin:/bin"}
+        return subprocess.run(
+            [sys.executable, "-c", AS, person, *arguments], env=env, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def done(self, person: str, *arguments: str) -> Any:
+        finished = self.by(person, *arguments)
+        assert finished.returncode == 0, finished.stderr
+        return json.loads(finished.stdout)
+
+    def requested(self) -> str:
+        said = self.done("li", "erase", "request", self.subject, "--reason", "withdrew her application", "--format", "json")
+        id: str = said["id"]
+        return id
+
+    def erased(self) -> dict[str, Any]:
+        report: dict[str, Any] = self.done("wang", "erase", "carry-out", self.requested(), "--format", "json")
+        self.bus("run", "--until-idle")
+        return report
+
+    def newest(self, topic: str) -> dict[str, Any]:
+        return {each["key"]: each["value"] for each in self.bus.lines("read", topic)}
+
+    def told(self, agreement: str) -> list[dict[str, Any]]:
+        return self.bus.lines("subscribe", agreement, "--until-idle")
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, delivery: Path) -> Office:
+    return Office(Bus("sqlite", tmp_path_factory.mktemp("erase") / "home", delivery))
+
+
+class Erased(NamedTuple):
+    """What there was before, what the report said, and the bus as it is now."""
+
+    before: list[dict[str, Any]]
+    report: dict[str, Any]
+    office: Office
+
+
+@pytest.fixture(scope="module")
+def erased(tmp_path_factory: pytest.TempPathFactory, office: Office) -> Erased:
+    copy = Office(Bus("sqlite", tmp_path_factory.mktemp("erased") / "home", office.bus.delivery), office)
+    before = copy.told(PEOPLE)
+    return Erased(before, copy.erased(), copy)
+
+
+def test_nothing_is_changed_by_a_plan_or_a_request_and_who_asks_does_not_carry_it_out(office: Office) -> None:
+    plan = office.done("li", "erase", "plan", office.subject, "--format", "json")
+    id = office.requested()
+    refused = office.by("li", "erase", "carry-out", id)
+    office.bus("run", "--until-idle")
+
+    assert plan["rows"] == [{"dataset": "civil.assistance_member", "key": _key(office.master, "civil.assistance_member")}]
+    assert refused.returncode == 2 and "申请人" in refused.stderr
+    assert office.newest(topics.master("resident"))[office.subject]["subject"] == office.subject
+
+
+def test_the_file_goes_its_rows_go_and_whoever_was_told_is_told_that_it_ended(erased: Erased) -> None:
+    before, report, office = erased
+    known = {each["event_id"] for each in before}
+
+    assert office.newest(topics.master("resident"))[office.subject] is None
+    assert office.newest("raw.civil.assistance_member")[report["rows"][0]["key"]] is None
+    assert [each["operation"] for each in office.told(PEOPLE) if each["event_id"] not in known] == ["ended"]
+    assert {each["agreement"] for each in report["receivers"]} == {PEOPLE, MARRIAGES}
+    assert json.loads(office.bus("account", "--format", "json"))["balanced"]
+
+
+def test_the_report_says_what_stays_and_until_when(erased: Erased) -> None:
+    kept = {each["where"]: each for each in erased.report["kept"]}
+
+    assert kept["raw.civil.assistance_member"]["until"] > "2027"
+    assert kept[f"share.{PEOPLE}"]["until"] > "2026"
+    assert kept["raw.civil.marriage"]["until"] is None  # the marriage is the husband's, or the wife's, as well
+    assert {"audit", "backup", "social", "housing"} <= kept.keys()
+
+
+def test_who_asked_and_who_did_it_is_on_record_and_in_the_audit(erased: Erased) -> None:
+    office = erased.office
+    line = office.bus.lines("erase", "list", "--format", "jsonl")[-1]
+    entries = [json.loads(each["entry"]) for each in office.bus.lines("audit", "export")]
+    acts = [(each["actor"], each["rule"]) for each in entries if each["action"] == "erased"]
+
+    assert (line["by"], line["done_by"], line["reason"]) == ("li", "wang", "withdrew her application")
+    assert acts == [("wang", line["id"])]
+    told = json.loads(office.bus("disclosures", office.subject, "--format", "json"))["disclosures"]
+    assert [each["action"] for each in told][-2:] == ["erased", "delivered"]  # the end that receivers were told of
+
+
+def test_it_does_not_come_back_when_the_steps_begin_anew(erased: Erased) -> None:
+    office = erased.office
+    office.bus("rebuild")
+    office.bus("run", "--until-idle")
+
+    assert office.newest(topics.master("resident")).get(office.subject) is None
+
+
+def test_what_other_entities_told_of_a_person_is_among_what_was_disclosed(office: Office) -> None:
+    told = json.loads(office.bus("disclosures", office.subject, "--format", "json"))["disclosures"]
+
+    assert {each["agreement"] for each in told} == {PEOPLE, MARRIAGES}
+
+
+def _key(master: dict[str, Any], dataset: str) -> str:
+    return ",".join(next(source["key"] for source in master["sources"] if source["dataset"] == dataset).values())
