@@ -26,6 +26,7 @@ class Needs(NamedTuple):
 
 
 _RESIDENT, _DWELLING = map(topics.internal, topics.MASTERS)
+_ERRANDS = tuple(map(topics.errands, topics.MASTERS))
 STEPS: Mapping[str, Needs] = {
     "normalizer": Needs(("raw.",), ("canonical.", "deadletter.", topics.ACCOUNT)),
     "identify": Needs(
@@ -37,8 +38,8 @@ STEPS: Mapping[str, Needs] = {
     "join": Needs((topics.PENDING,), (_RESIDENT, topics.DECISION, topics.REFUSED)),
     "link": Needs((topics.LINK, *map(topics.canonical, topics.OF_LINKS)), (topics.LINK, _RESIDENT, _DWELLING, topics.REFUSED)),
     "merge": Needs(
-        (_RESIDENT, _DWELLING, "master.", "dispute."),
-        ("master.", "dispute.", _RESIDENT, _DWELLING, topics.DECISION, topics.LINK, topics.TALLY, topics.REFUSED),
+        (_RESIDENT, _DWELLING, *_ERRANDS, "master.", "dispute."),
+        ("master.", "dispute.", _RESIDENT, _DWELLING, *_ERRANDS, topics.DECISION, topics.LINK, topics.TALLY, topics.REFUSED),
     ),
     "audit-chain": Needs((topics.AUDIT, topics.AUDIT_CHAIN), (topics.AUDIT_CHAIN, topics.REFUSED)),
     SHARE: Needs(
@@ -47,6 +48,8 @@ STEPS: Mapping[str, Needs] = {
     ),
 }
 """What each step needs. That nothing is missing is tried on a real broker (`tests/access`)."""
+_BEHIND_THE_VALVE = ("identify", "alias", "match", "join", "link", "merge")
+"""Steps whose positions the normalizer looks at (`bus.step.valve`)."""
 
 
 class Changes(NamedTuple):
@@ -132,6 +135,8 @@ def _runs(who: str, step: str) -> Iterator[Rule]:
     yield _rule(who, "transaction", f"{step}.", "write")
     if step == SHARE:
         yield _rule(who, "transaction", "schemas", "write")
+    if step == "normalizer":
+        yield from (_rule(who, "group", each, "describe") for each in _BEHIND_THE_VALVE)
 
 
 def _looks(who: str) -> Iterator[Rule]:

@@ -93,10 +93,10 @@ class Running:
         self._log, self._step, self._options, self._watch = log, step, options, watch
         self._stack = ExitStack()  # what the step has open as long as it works
         self._membership = ExitStack()  # and as long as it is in the group for these topics
+        self._valve = Valve(log, step.after) if step.after else None
         self._reader: Reader | None = None
         self._topics: list[str] = []
         self._look_at = 0.0
-        self._valve = Valve(log, step.after) if step.after else None
         self._diary = diary(step.name)
         self._failures = 0
         self._again_at = 0.0
@@ -183,7 +183,7 @@ class Running:
 
     def _one_batch(self, reader: Reader, poll_s: float) -> bool:
         wanted = self._options.batch_records
-        batches = reader.poll(self._valve.room(wanted) if self._valve else wanted, poll_s)
+        batches = reader.poll(self._valve.room(wanted, poll_s) if self._valve else wanted, poll_s)
         if not batches:
             self._pulse.alive()
             return False

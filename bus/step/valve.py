@@ -17,7 +17,6 @@ from bus.step.progress import Movement, Reads, is_read
 
 MOST = 500  # records before all steps behind the valve: some 50 ms of one core
 AT_ONCE = 100  # records of a batch: no fewer than there are partitions of raw.* that may be waiting, so that each has its share
-LONGEST_S = 1.0  # of one wait: a step must poll from time to time to stay in its group
 _LOOK_S = 0.02
 
 
@@ -31,10 +30,11 @@ class Valve:
     sleep: Callable[[float], None] = time.sleep
     _moves: dict[str, Movement] = field(default_factory=dict)
 
-    def room(self, wanted: int) -> int:
-        """How many of the records `wanted` may be taken on now. Waits a while where too many are on their way; one is always taken on, so
-        that the group is never left and nothing stands still. Raises what looking into the log raises."""
-        until = self.clock() + LONGEST_S
+    def room(self, wanted: int, wait_s: float) -> int:
+        """How many of the records `wanted` may be taken on now. Waits up to `wait_s` where too many are on their way, then one is taken on
+        all the same: a step has to poll to stay in its group, and nothing may stand still for good. Raises what looking into the log
+        raises."""
+        until = self.clock() + wait_s
         while (waiting := self._waiting()) is not None and waiting > MOST:
             if self.clock() >= until:
                 return 1

@@ -46,7 +46,8 @@ def subscriber(*agreements: str, name: str) -> May:
 OF_AGREEMENTS = "internal.agreement internal.watch"
 DECIDES = May(OF_AGREEMENTS, f"{OF_AGREEMENTS} audit", "share.*", transactions="agreements watch-lists")
 MASTERS, LINKS = "resident dwelling", "residency_link lease marriage household benefit"
-INTERNAL = "internal.alias internal.evidence internal.pending internal.decision internal.link internal.tally internal.refused"
+ERRANDS = "internal.errands.resident internal.errands.dwelling"
+INTERNAL = f"{ERRANDS} internal.alias internal.evidence internal.pending internal.decision internal.link internal.tally internal.refused"
 
 
 def all_of(kind: str, names: str) -> str:
@@ -80,8 +81,8 @@ EXPECTED: Mapping[str, May] = {
     "link": step("link", f"internal.link {all_of('canonical', LINKS)}", f"internal.link {all_of('internal', MASTERS)}"),
     "merge": step(
         "merge",
-        f"{all_of('internal', MASTERS)} master.* dispute.*",
-        f"master.* dispute.* {all_of('internal', MASTERS)} internal.decision internal.link internal.tally",
+        f"{all_of('internal', MASTERS)} {ERRANDS} master.* dispute.*",
+        f"master.* dispute.* {all_of('internal', MASTERS)} {ERRANDS} internal.decision internal.link internal.tally",
     ),
     "chain": step("audit-chain", "audit audit.chain", "audit.chain"),
     "share": May(

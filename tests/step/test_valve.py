@@ -10,11 +10,11 @@ import pytest
 from bus.event import Output, Record
 from bus.eventlog.port import EventLog, TopicSpec
 from bus.step.progress import PATIENCE_S
-from bus.step.valve import AT_ONCE, LONGEST_S, MOST, Valve
+from bus.step.valve import AT_ONCE, MOST, Valve
 from tests.conformance.adapters import MAKERS
 
 TOPIC = "canonical.x"
-ALL = 2000
+ALL, WAIT_S = 2000, 1.0
 
 
 class World:
@@ -45,9 +45,9 @@ class World:
         """The step is seen to move."""
         self.write(2)
         self.work(1)
-        self.valve.room(ALL)
+        self.valve.room(ALL, WAIT_S)
         self.work(1)
-        self.valve.room(ALL)
+        self.valve.room(ALL, WAIT_S)
 
 
 @pytest.fixture
@@ -58,15 +58,15 @@ def world(tmp_path: Path) -> World:
 def test_where_nobody_runs_the_steps_behind_it_is_open(world: World) -> None:
     world.write(MOST + 1)
 
-    assert [world.valve.room(ALL) for _ in range(3)] == [ALL] * 3
+    assert [world.valve.room(ALL, WAIT_S) for _ in range(3)] == [ALL] * 3
 
 
 def test_while_the_steps_behind_keep_up_it_lets_through_a_little_at_a_time(world: World) -> None:
     world.at_work()
     world.write(MOST)
 
-    assert world.valve.room(ALL) == AT_ONCE
-    assert world.valve.room(3) == 3
+    assert world.valve.room(ALL, WAIT_S) == AT_ONCE
+    assert world.valve.room(3, WAIT_S) == 3
 
 
 def test_it_is_shut_until_few_are_on_their_way(world: World) -> None:
@@ -75,7 +75,7 @@ def test_it_is_shut_until_few_are_on_their_way(world: World) -> None:
     world.meanwhile = lambda: world.work(10)
     began = world.now
 
-    assert world.valve.room(ALL) == AT_ONCE
+    assert world.valve.room(ALL, WAIT_S) == AT_ONCE
     assert world.now == pytest.approx(began + 5 * 0.02)
 
 
@@ -84,8 +84,8 @@ def test_it_never_shuts_for_good(world: World) -> None:
     world.write(2 * MOST)
     began = world.now
 
-    assert world.valve.room(ALL) == 1
-    assert world.now == pytest.approx(began + LONGEST_S, abs=0.1)
+    assert world.valve.room(ALL, WAIT_S) == 1
+    assert world.now == pytest.approx(began + WAIT_S, abs=0.1)
 
 
 def test_a_step_that_stands_still_is_not_waited_for(world: World) -> None:
@@ -93,4 +93,4 @@ def test_a_step_that_stands_still_is_not_waited_for(world: World) -> None:
     world.write(2 * MOST)
     world.now += PATIENCE_S + 1
 
-    assert world.valve.room(ALL) == ALL
+    assert world.valve.room(ALL, WAIT_S) == ALL
