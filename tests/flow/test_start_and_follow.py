@@ -107,7 +107,7 @@ class Supervised:
         self._running = bus.started("up", CIVICBUS_LISTEN="127.0.0.1:0")
         self._process: dict[str, int] = {}
         threading.Thread(target=self._read, daemon=True).start()
-        until(lambda: f"share.{ID}" in self._process)
+        until(lambda: "sharing.resident" in self._process)
 
     @property
     def children(self) -> list[str]:
