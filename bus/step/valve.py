@@ -18,6 +18,7 @@ from bus.step.progress import Movement, Reads, is_read
 MOST = 500  # records before all steps behind the valve: some 50 ms of one core
 AT_ONCE = 100  # records of a batch: no fewer than there are partitions of raw.* that may be waiting, so that each has its share
 _LOOK_S = 0.02
+_LOOKS = 4  # so many times as long as a look took, the work goes on without another
 
 
 @dataclass(slots=True)
@@ -29,6 +30,8 @@ class Valve:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _moves: dict[str, Movement] = field(default_factory=dict)
+    _last: int | None = None
+    _look_at: float = 0.0
 
     def room(self, wanted: int, wait_s: float) -> int:
         """How many of the records `wanted` may be taken on now. Waits up to `wait_s` where too many are on their way, then one is taken on
@@ -42,6 +45,15 @@ class Valve:
         return wanted if waiting is None else min(wanted, AT_ONCE)
 
     def _waiting(self) -> int | None:
+        """As it was looked up last. On Kafka a look takes some requests: most of the time is left to the work."""
+        began = self.clock()
+        if began >= self._look_at:
+            self._last = self._looked_up()
+            now = self.clock()
+            self._look_at = now + _LOOKS * (now - began)
+        return self._last
+
+    def _looked_up(self) -> int | None:
         """How many records are before the steps that are at work, None where some wait and none is."""
         topics, now = self.log.topics(), self.clock()
         total = asleep = 0
