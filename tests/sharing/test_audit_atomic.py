@@ -26,7 +26,7 @@ POINTS = [point for point in crash.POINTS if point not in ("after_begin", "after
 
 @pytest.fixture
 def bus(tmp_path: Path) -> Bus:
-    found = Bus(tmp_path / "home")
+    found = Bus(tmp_path / "home", {})
     found.say(*(f"张{number}" for number in range(PEOPLE)))
     return found
 
