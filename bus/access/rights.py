@@ -33,9 +33,9 @@ STEPS: Mapping[str, Needs] = {
         (*map(topics.canonical, topics.MASTERS), _RESIDENT, topics.ALIAS, topics.EVIDENCE, topics.PENDING),
         (_RESIDENT, _DWELLING, topics.ALIAS, topics.EVIDENCE, topics.PENDING, topics.REFUSED),
     ),
-    "alias": Needs((topics.ALIAS,), (_DWELLING, topics.ALIAS, topics.REFUSED)),
-    "match": Needs((topics.EVIDENCE,), (topics.EVIDENCE, topics.PENDING, topics.REFUSED)),
-    "join": Needs((topics.PENDING,), (_RESIDENT, topics.DECISION, topics.REFUSED)),
+    "alias": Needs((topics.ALIAS,), (_RESIDENT, _DWELLING, topics.ALIAS, topics.REFUSED)),
+    "match": Needs((topics.EVIDENCE,), (topics.EVIDENCE, topics.ALIAS, topics.PENDING, topics.REFUSED)),
+    "join": Needs((topics.PENDING,), (_RESIDENT, topics.ALIAS, topics.DECISION, topics.REFUSED)),
     "link": Needs((topics.LINK, *map(topics.canonical, topics.OF_LINKS)), (topics.LINK, _RESIDENT, _DWELLING, topics.REFUSED)),
     "merge": Needs(
         (_RESIDENT, _DWELLING, *_ERRANDS, "master.", "dispute."),

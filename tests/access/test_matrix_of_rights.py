@@ -75,9 +75,9 @@ EXPECTED: Mapping[str, May] = {
         f"{all_of('canonical', MASTERS)} internal.resident internal.alias internal.evidence internal.pending",
         f"{all_of('internal', MASTERS)} internal.alias internal.evidence internal.pending",
     ),
-    "alias": step("alias", "internal.alias", "internal.dwelling internal.alias"),
-    "match": step("match", "internal.evidence", "internal.evidence internal.pending"),
-    "join": step("join", "internal.pending", "internal.resident internal.decision"),
+    "alias": step("alias", "internal.alias", f"{all_of('internal', MASTERS)} internal.alias"),
+    "match": step("match", "internal.evidence", "internal.evidence internal.alias internal.pending"),
+    "join": step("join", "internal.pending", "internal.resident internal.alias internal.decision"),
     "link": step("link", f"internal.link {all_of('canonical', LINKS)}", f"internal.link {all_of('internal', MASTERS)}"),
     "merge": step(
         "merge",

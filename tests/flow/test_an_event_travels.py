@@ -23,7 +23,7 @@ DATASET, FILE = "civil.marriage", "civil/HYDJ.csv"
 def bus(request: pytest.FixtureRequest, tmp_path: Path, delivery: Path) -> Bus:
     made = Bus(request.param, tmp_path / "home", delivery)
     made("publish", DATASET, str(delivery / FILE))
-    made("run", "--until-idle")
+    made("run", "normalizer", "--until-idle")
     return made
 
 
@@ -41,7 +41,7 @@ def test_every_row_of_a_file_is_an_event_or_a_letter_and_stays_so(bus: Bus) -> N
     assert {event["topic"] for event in events} == {"canonical.marriage", "canonical.resident"}
 
     bus("publish", DATASET, str(bus.delivery / FILE))
-    bus("run", "--until-idle")
+    bus("run", "normalizer", "--until-idle")
     again = bus.account()
     assert again["published"] == first["published"]
     assert bus.lines("read", "canonical.*", "--format", "jsonl") == events
@@ -54,7 +54,7 @@ def test_letters_that_are_replayed_and_refused_again_change_nothing_but_their_ma
     said = json.loads(bus("deadletter", "replay", "--dataset", DATASET))
 
     assert said["replayed"] == len(normal)
-    bus("run", "--until-idle")
+    bus("run", "normalizer", "--until-idle")
     key = sorted
     assert bus.account() == before
     assert key(json.dumps(e) for e in bus.lines("deadletter", "list", "--format", "jsonl")) == key(json.dumps(e) for e in letters)
