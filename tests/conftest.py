@@ -11,7 +11,7 @@ from hypothesis import settings
 settings.register_profile("civicbus", deadline=None)
 settings.load_profile("civicbus")
 
-LONGEST = ("flow", "resolver", "faults", "sharing", "docs", "cli")  # folders whose files take minutes
+LONGEST = ("flow", "access", "resolver", "faults", "sharing", "docs", "cli")  # folders whose files take minutes
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

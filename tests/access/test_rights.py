@@ -27,10 +27,17 @@ def test_a_subscriber_reads_what_is_granted_in_groups_of_its_own_and_writes_noth
 
 def test_all_names_of_a_namespace_are_a_prefix_and_without_one_the_name_of_all() -> None:
     steps = {"civicbus": Principal(does=("steps",))}
-    described = {
-        (rule.name, rule.prefixed) for prefix in ("", "city.") for rule in desired(steps, (), [], prefix) if rule.deed == "describe"
+    rules = [rule for prefix in ("", "city.") for rule in desired(steps, (), [], prefix) if rule.deed == "describe"]
+    assert {(rule.name, rule.prefixed) for rule in rules if rule.thing == "topic"} == {("*", False), ("city.", True)}
+
+
+def test_the_normalizer_sees_how_far_those_behind_the_valve_are() -> None:
+    seen = {
+        rule.name
+        for rule in desired({"n": Principal(does=("normalizer",))}, (), [], "")
+        if rule.thing == "group" and rule.deed == "describe"
     }
-    assert described == {("*", False), ("city.", True)}
+    assert seen == {"identify", "alias", "match", "join", "link", "merge"}
 
 
 def test_every_step_that_there_is_has_its_needs() -> None:
