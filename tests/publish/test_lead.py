@@ -3,49 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from publishing import CATALOG, Office, member, members
 
-from bus.event import Output, Record
-from bus.eventlog.port import EventLog, TopicSpec
+from bus.eventlog.port import EventLog
 from bus.publish.lead import LOOK_S, Lead
 from bus.publish.publisher import Publication, publish
 from bus.step.progress import PATIENCE_S
 from connectors.files import open_source
 from tests.conformance.adapters import MAKERS, chosen
+from tests.step.a_line import TOPIC, Line
 
 SET = "civil.assistance_member"
-TOPIC = "raw.x"
 
 
-class World:
-    """A log with a topic, and a time that passes when somebody sleeps; `meanwhile` is what the step does in that time."""
+class World(Line):
+    """A publisher that writes into the line."""
 
     def __init__(self, log: EventLog) -> None:
-        self.log, self.now, self.slept = log, 100.0, 0.0
-        self.meanwhile: Callable[[], None] = lambda: None
-        log.create([TopicSpec(TOPIC, 2)])
+        super().__init__(log)
         self.said: list[str] = []
         self.lead = Lead(log, TOPIC, ["step"], 50, lambda: self.said.append("waiting"), lambda: self.now, self.sleep)
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.slept += seconds
-        self.meanwhile()
-
-    def publish(self, count: int) -> None:
-        with self.log.writer("w") as writer:
-            writer.append([Output(TOPIC, Record(b"%d" % n, b"", 1)) for n in range(count)])
-
-    def work(self, count: int) -> None:
-        """The step commits `count` records."""
-        with self.log.reader("step", [TOPIC]) as reader:
-            while count > 0:
-                count -= sum(len(batch.offsets) for batch in reader.poll(count, 5.0))
-                reader.commit([])
 
     def pace(self) -> float:
         """What the publisher does before a batch; how long it was held up."""
@@ -62,20 +42,20 @@ def world(tmp_path: Path) -> World:
 
 def test_nobody_waits_where_no_step_ever_ran(world: World) -> None:
     for _ in range(5):
-        world.publish(100)
+        world.write(100)
         assert world.pace() == 0
 
 
 def test_nobody_waits_for_a_step_that_ran_and_does_not_run_now(world: World) -> None:
-    world.publish(10)
+    world.write(10)
     world.work(10)
-    world.publish(500)
+    world.write(500)
 
     assert [world.pace() for _ in range(5)] == [0] * 5
 
 
 def test_a_step_that_is_at_work_is_waited_for_until_it_is_near(world: World) -> None:
-    world.publish(200)
+    world.write(200)
     world.pace()
     world.work(10)
     world.meanwhile = lambda: world.work(10)
@@ -86,7 +66,7 @@ def test_a_step_that_is_at_work_is_waited_for_until_it_is_near(world: World) -> 
 
 
 def test_a_step_that_stops_is_waited_for_no_longer_than_it_may_take_for_a_batch(world: World) -> None:
-    world.publish(200)
+    world.write(200)
     world.pace()
     world.work(10)
 
@@ -103,7 +83,7 @@ def test_the_log_is_not_asked_before_every_batch(world: World) -> None:
 @pytest.mark.parametrize("adapter", [pytest.param(a, marks=[pytest.mark.kafka] if a == "kafka" else []) for a in chosen()])
 def test_positions_of_a_step_are_seen_on_every_log(adapter: str, tmp_path: Path) -> None:
     world = World(MAKERS[adapter](tmp_path).open())
-    world.publish(120)
+    world.write(120)
     world.pace()
     world.work(10)
     world.meanwhile = lambda: world.work(40)

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bus.event import Output, Record
-from bus.eventlog.port import EventLog, TopicSpec
+from bus.eventlog.port import EventLog
 from bus.step.progress import PATIENCE_S
 from bus.step.valve import AT_ONCE, MOST, Valve
 from tests.conformance.adapters import MAKERS
+from tests.step.a_line import TOPIC, Line
 
-TOPIC = "canonical.x"
 ALL, WAIT_S = 2000, 1.0
 
 
-class World:
-    """A log with a topic that a step reads, and a time that passes when somebody sleeps; `meanwhile` is what the step does then."""
+class World(Line):
+    """A valve before the line."""
 
     def __init__(self, log: EventLog) -> None:
-        self.log, self.now = log, 100.0
-        self.meanwhile: Callable[[], None] = lambda: None
-        log.create([TopicSpec(TOPIC, 2)])
+        super().__init__(log)
         self.valve = Valve(log, {"step": TOPIC}, lambda: self.now, self.sleep)
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.meanwhile()
-
-    def write(self, count: int) -> None:
-        with self.log.writer("w") as writer:
-            writer.append([Output(TOPIC, Record(b"%d" % n, b"", 1)) for n in range(count)])
-
-    def work(self, count: int) -> None:
-        """The step commits `count` records."""
-        with self.log.reader("step", [TOPIC]) as reader:
-            while count > 0:
-                count -= sum(len(batch.offsets) for batch in reader.poll(count, 5.0))
-                reader.commit([])
 
     def at_work(self) -> None:
         """The step is seen to move."""
