@@ -1,6 +1,6 @@
-"""One name written in two ways: by ear (张丽, 张莉), in traditional characters (張偉, 张伟), in pinyin or parts for want of a character
-(王䶮: 王YAN, 王龙天, or one of the private-use area). How characters are read, pypinyin knows (all readings, without tones: so they are
-typed); which are traditional, OpenCC.
+"""One name written in two ways: by ear (张丽, 张莉), in traditional characters (張偉, 张伟), in pinyin for want of a character (王䶮, 王YAN)
+or with one of the private-use area. How characters are read, pypinyin knows (all readings, without tones: so they are typed); which are
+traditional, OpenCC.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ _HAN = re.compile(f"[{HAN}]")
 def same_by_another_spelling(one: str, other: str) -> bool:
     """Whether two names that are not equal may be one, written in two ways. Something of it has to be written alike. Symmetric."""
     ours, theirs = _units(one), _units(other)
-    if len(ours) == len(theirs):
-        both = list(zip(ours, theirs, strict=True))
-        return any(a == b for a, b in both) and all(_may_stand_for(a, b) for a, b in both)
-    shorter, longer = sorted((ours, theirs), key=len)
-    return len(longer) - len(shorter) == 1 and any(_in_parts(shorter, longer, at) for at in range(len(shorter)))
+    if len(ours) != len(theirs):  # so a rare character in its parts (王龙天 for 王䶮) is not known: another of the family is as likely
+        return False
+    both = list(zip(ours, theirs, strict=True))
+    return any(a == b for a, b in both) and all(_may_stand_for(a, b) for a, b in both)
 
 
 def _units(name: str) -> list[str]:
@@ -41,13 +40,6 @@ def _may_stand_for(one: str, other: str) -> bool:
     if _PRIVATE.match(one) or _PRIVATE.match(other):
         return _is_rare(one) or _is_rare(other)
     return not _readings(one).isdisjoint(_readings(other))
-
-
-def _in_parts(shorter: list[str], longer: list[str], at: int) -> bool:
-    """Whether the character at `at` is written as two, its parts, and the rest alike; there has to be a rest."""
-    two = longer[at : at + 2]
-    rest = longer[:at] + longer[at + 2 :]
-    return bool(rest) and shorter[:at] + shorter[at + 1 :] == rest and _is_rare(shorter[at]) and all(map(_HAN.match, two))
 
 
 @cache

@@ -17,7 +17,6 @@ ONE_NAME = [
     ("張國強", "张国强", "a name in traditional characters alone"),
     ("王䶮", "王YAN", "pinyin for a rare character"),
     ("吕女", "吕nü", "pinyin with ü"),
-    ("王䶮", "王龙天", "a rare character in its parts"),
     ("王䶮", "王\ue020", "a private-use character for a rare one"),
     ("吐尔逊·阿不都", "吐尔逊阿不都", "without the dot"),
 ]
@@ -25,9 +24,9 @@ TWO_NAMES = [
     ("张伟", "张强", "another character"),
     ("章威", "张伟", "alike in nothing that is written"),
     ("李伟", "李\ue020", "a private-use character for one that every system holds"),
-    ("王伟", "王龙天", "two characters for one that every system holds"),
+    ("王䶮", "王龙天", "two characters for one, though they be its parts"),
     ("王䶮", "王伟", "another character for a rare one"),
-    ("䶮", "龙天", "nothing is left to be alike"),
+    ("䶮", "YAN", "nothing is left to be alike"),
     ("张伟", "张伟强", "a character more"),
 ]
 
