@@ -1,5 +1,5 @@
-"""One name written in two ways: by ear (张丽, 张莉), in traditional characters (張偉, 张伟), in pinyin for want of one (王䶮, 王YAN), with one
-of the private-use area in its place. How characters are read, pypinyin knows (all readings, without tones: so they are typed); which are
+"""One name written in two ways: by ear (张丽, 张莉), in traditional characters (張偉, 张伟), in pinyin for want of one (王䶮, 王YAN),
+with one of the private-use area. How characters are read, pypinyin knows (all readings, without tones: so they are typed); which are
 traditional, OpenCC.
 """
 
