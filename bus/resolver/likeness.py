@@ -47,13 +47,13 @@ def likeness(one: Told, other: Told) -> Likeness:
     return Likeness(names(one, other), _sexes(one.sex, other.sex), births(one.birth_date, other.birth_date))
 
 
-def united(one: Likeness, other: Likeness) -> Likeness:
-    """Two comparisons with the same person as one. Of another name the rest does not count: it may be a slip of a whole row."""
-    if (one.name == NOTHING) != (other.name == NOTHING) and UNKNOWN not in (one.name, other.name):
-        return other if one.name == NOTHING else one
-    return Likeness(
-        min(one.name, other.name, key=NAMES.index), min(one.sex, other.sex, key=SEXES.index), min(one.born, other.born, key=BIRTHS.index)
-    )
+def united(levels: Collection[Likeness]) -> Likeness:
+    """Comparisons with the same person as one, in whatever order they come. Where one has the name, what those of another name say does not
+    count: it may be a slip of a whole row."""
+    if len(levels) > 1 and any(level.name not in (NOTHING, UNKNOWN) for level in levels):
+        levels = [level for level in levels if level.name != NOTHING]
+    name, sex, born = zip(*levels, strict=True)
+    return Likeness(min(name, key=NAMES.index), min(sex, key=SEXES.index), min(born, key=BIRTHS.index))
 
 
 def names(one: Told, other: Told) -> str:
