@@ -29,7 +29,7 @@ _DIGITS = 5
 def patterns(under: Iterable[Mapping[bytes, Claim]]) -> Counter[Pattern]:
     """The pairs (statement without a number, subject) that share a key, by what they say; other names too, unlike in `candidates`.
     `under`: the claims under each key, by statement."""
-    alike: dict[tuple[bytes, bytes], Likeness] = {}
+    alike: dict[tuple[bytes, bytes], list[Likeness]] = {}
     kinds: dict[tuple[bytes, bytes], set[str]] = {}
     for claims in under:
         known = [claim for claim in claims.values() if claim.subject]
@@ -40,9 +40,9 @@ def patterns(under: Iterable[Mapping[bytes, Claim]]) -> Counter[Pattern]:
                 continue
             for subject, level in compared(claim, known).items():
                 pair = statement, subject
-                alike[pair] = united(alike[pair], level) if pair in alike else level
+                alike.setdefault(pair, []).append(level)
                 kinds.setdefault(pair, set()).add(claim.kind)
-    return Counter(_pattern(weighed(level, kinds[pair]), kinds[pair]) for pair, level in alike.items())
+    return Counter(_pattern(weighed(united(levels), kinds[pair]), kinds[pair]) for pair, levels in alike.items())
 
 
 def _pattern(alike: Likeness, kinds: set[str]) -> Pattern:

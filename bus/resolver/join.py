@@ -68,18 +68,18 @@ def decide(found: Mapping[bytes, bytes], weights: Weights) -> Decision:
 
 def _fits(found: Mapping[bytes, bytes], weights: Weights) -> dict[bytes, _Candidate]:
     """What all keys together say of each whom nothing speaks against, in rising order."""
-    alike: dict[bytes, Likeness] = {}
+    alike: dict[bytes, list[Likeness]] = {}
     kinds: dict[bytes, set[str]] = {}
     keys: dict[bytes, set[bytes]] = {}
     for key, value in found.items():
         kind, named = unpacked(value)
         for subject, level in named.items():
-            alike[subject] = united(alike[subject], level) if subject in alike else level
+            alike.setdefault(subject, []).append(level)
             kinds.setdefault(subject, set()).add(kind)
             keys.setdefault(subject, set()).add(key)
     fits = {}
-    for subject, level in sorted(alike.items()):
-        if AGAINST not in level:
+    for subject, levels in sorted(alike.items()):
+        if AGAINST not in (level := united(levels)):
             score = weights.score(weighed(level, kinds[subject]), sorted(kinds[subject]))
             fits[subject] = _Candidate(frozenset(keys[subject]), frozenset(kinds[subject]), score)
     return fits

@@ -51,19 +51,13 @@ def likeness(one: Told, other: Told) -> Likeness:
     return Likeness(names(one, other), _sexes(one.sex, other.sex), births(one.birth_date, other.birth_date))
 
 
-def united(one: Likeness, other: Likeness) -> Likeness:
-    """Two comparisons with the same person as one. Of another name the rest does not count: it may be a slip of a whole row; nor, where
-    some name is known, what stands beside a lost one. (So it does not matter which two are taken first.)"""
-    if (ours := _telling(one)) != (theirs := _telling(other)):
-        return one if ours > theirs else other
-    return Likeness(
-        min(one.name, other.name, key=NAMES.index), min(one.sex, other.sex, key=SEXES.index), min(one.born, other.born, key=BIRTHS.index)
-    )
-
-
-def _telling(alike: Likeness) -> int:
-    """How much a comparison tells by its names: 2 they fit, 1 they do not, 0 one is not known."""
-    return 0 if alike.name == UNKNOWN else 1 if alike.name == NOTHING else 2
+def united(levels: Collection[Likeness]) -> Likeness:
+    """Comparisons with the same person as one, in whatever order they come. Where one has the name, what those of another name say does not
+    count: it may be a slip of a whole row."""
+    if len(levels) > 1 and any(level.name not in (NOTHING, UNKNOWN) for level in levels):
+        levels = [level for level in levels if level.name != NOTHING]
+    name, sex, born = zip(*levels, strict=True)
+    return Likeness(min(name, key=NAMES.index), min(sex, key=SEXES.index), min(born, key=BIRTHS.index))
 
 
 def names(one: Told, other: Told) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +223,12 @@ def test_likeness_is_symmetric(one: Claim, other: Claim) -> None:
     st.lists(st.builds(likeness, claims, claims), min_size=1, max_size=4).flatmap(lambda ls: st.tuples(st.just(ls), st.permutations(ls)))
 )
 def test_likenesses_are_taken_together_in_any_order(both: tuple[list[Likeness], list[Likeness]]) -> None:
-    assert reduce(united, both[0]) == reduce(united, both[1])
+    assert united(both[0]) == united(both[1])
+
+
+def test_what_another_name_says_does_not_count_beside_a_name_that_fits_whichever_comes_first() -> None:
+    said = [Likeness("x", "x", "x"), Likeness("f", "-", "-"), Likeness("-", "-", "y")]
+    assert {united(order) for order in permutations(said)} == {Likeness("f", "-", "y")}
 
 
 def test_a_claim_is_read_as_it_was_written() -> None:
