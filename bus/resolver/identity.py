@@ -95,9 +95,14 @@ def place_of_address(address: Mapping[str, Any] | None, whole: bool) -> Place | 
     return _place(address.get("compound_code"), address, address, whole) if address else None
 
 
-def _place(code: str | None, address: Mapping[str, Any], parts: Mapping[str, Any], whole: bool) -> Place | None:
+def compound_of(code: str | None, address: Mapping[str, Any]) -> str | None:
+    """By what a compound is known: its code, else its community and name."""
     name, community = address.get("compound"), address.get("division_code")
-    compound = code or (f"{community}/{compound_name(name)}" if name and community else None)
+    return code or (f"{community}/{compound_name(name)}" if name and community else None)
+
+
+def _place(code: str | None, address: Mapping[str, Any], parts: Mapping[str, Any], whole: bool) -> Place | None:
+    compound = compound_of(code, address)
     if compound is None or not parts.get("building"):
         return None
     complete = parts.get("entrance") and parts.get("room")

@@ -122,6 +122,10 @@ def test_what_may_be_about_several_and_what_is_not_whose_number_it_bears_waits_i
     (lease,) = office.queue("dwelling")
     fits = {each["subject"]: each["evidence"] for each in lease["candidates"]}
     assert (lease["subject"], fits) == (office.own("lease"), {office.place(each): ["address"] for each in ("XQ1", "XQ2")})
+    (compound, _) = (json.loads(line) for line in office("dwellings", "--format", "jsonl").splitlines())
+    assert (compound["kind"], compound["name"], compound["dwellings"]) == ("compound", "XQ1", 1)
+    building = json.loads(office("dwellings", compound["id"], "--format", "jsonl"))
+    assert (building["kind"], building["name"]) == ("building", "3")
 
 
 def test_a_statement_that_waited_joins_whom_a_person_names_and_is_found_there(office: Office) -> None:
