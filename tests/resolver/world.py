@@ -188,8 +188,8 @@ def publish(log: EventLog, said: Sequence[Said]) -> None:
         writer.append([record(each) for each in said])
 
 
-def steps() -> dict[str, Step]:
-    """The steps of the resolver, on the names and texts of this world."""
+def steps(weighed: Weights | None = None) -> dict[str, Step]:
+    """The steps of the resolver, on the names and texts of this world. `weighed`: other weights than the released ones."""
     decode, routes = codec().decoder(), Routes(PARTITIONS)
 
     def names(_entity: str, value: Mapping[str, Any]) -> tuple[str, ...]:
@@ -213,14 +213,14 @@ def steps() -> dict[str, Step]:
         "identify": Step("identify", canonical, identify, resolving.refuse),
         "alias": Step("alias", (topics.ALIAS,), alias, resolving.refuse),
         "match": Step("match", (topics.EVIDENCE,), Memory(Match(KEYS, routes).decide), resolving.refuse),
-        "join": Step("join", (topics.PENDING,), Memory(Join(KEYS, routes, weights()).decide), resolving.refuse),
+        "join": Step("join", (topics.PENDING,), Join(KEYS, routes, weighed or weights()).memory(), resolving.refuse),
         "merge": Step("merge", internal, merge, resolving.refuse),
     }
 
 
-def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER) -> int:
+def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER, weighed: Weights | None = None) -> int:
     """Run the steps until nothing is left."""
-    made = steps()
+    made = steps(weighed)
     return run_in_turn(log, [made[name] for name in names], Options(state, BATCH, 60.0))
 
 
