@@ -1,4 +1,4 @@
-"""BY WHAT RIGHT SOMEBODY LIVES WHERE HE DOES, where departments differ about it: owned, as one says, and rented by the lease register. Pure."""
+"""BY WHAT RIGHT SOMEBODY LIVES THERE, where departments differ: owned, as one says, and rented by the lease register. Pure."""
 
 from __future__ import annotations
 
