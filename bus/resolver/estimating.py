@@ -12,7 +12,14 @@ from bus.resolver.likeness import UNKNOWN, Likeness, united, weighed
 from bus.resolver.weights import KINDS, LETTERS
 
 _START = {
-    "name": {"exact": (0.9, 0.1), "close": (0.04, 0.05), "called": (0.05, 0.02), "surname": (0.01, 0.05), "other": (0.01, 0.8)},
+    "name": {
+        "exact": (0.9, 0.1),
+        "spelling": (0.03, 0.03),
+        "close": (0.01, 0.03),
+        "called": (0.05, 0.02),
+        "surname": (0.01, 0.05),
+        "other": (0.01, 0.77),
+    },
     "sex": {"same": (0.98, 0.5), "other": (0.02, 0.5)},
     "born": {"day": (0.9, 0.05), "month": (0.04, 0.05), "year": (0.05, 0.1), "other": (0.01, 0.8)},
 }

@@ -150,6 +150,8 @@ def place_of(address: Mapping[str, Any] | None) -> tuple[str, ...] | None:
     compound = address.get("compound_code") or "/".join(
         address.get(part) or "" for part in ("division_code", "road", "road_no", "compound")
     )
+    if not compound.strip("/"):  # it fits several compounds
+        return None
     return compound, *(address.get(part) or "" for part in ("building", "entrance", "room"))
 
 

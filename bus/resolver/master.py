@@ -13,17 +13,18 @@ from bus.contracts.codec import Codec, Decoder
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import rules as rule_files
+from bus.resolver.alias import apart
 from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.differences import Difference, differences, stating, without
 from bus.resolver.disputes import Answer, Clock, Disputes, Place
-from bus.resolver.docket import ELSEWHERE, NUMBER
+from bus.resolver.docket import ADDRESS, ELSEWHERE, NUMBER
 from bus.resolver.ends import can_be_ends
 from bus.resolver.identify import own_subject
 from bus.resolver.link_differences import link_differences, settled_links, stating_links
 from bus.resolver.linked import as_values, link_errands, links_of
 from bus.resolver.links import Link
 from bus.resolver.rulings import corrected, settled
-from bus.resolver.subject import ANSWER, DECISION, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told
+from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told
 from bus.resolver.survivorship import Held, Master, Statement, compiled
 from bus.sealing import row_hash
 
@@ -114,6 +115,22 @@ def sent_on(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], stranger
         if each.key in strangers and each.key not in come.told.get(MOVE, {}):
             kind = {"entity": "dwelling", "evidence": {subject.hex(): [ELSEWHERE]}} if each.key in come.told.get(HOLD, {}) else {}
             doubt = {"verdict": "doubtful", "subject": None, "evidence": {subject.hex(): [NUMBER]}} | kind
+            found[DECISION + each.key] = Errand(subject, json.dumps(doubt, sort_keys=True).encode(), each.known_from)
+    return found | _that_fit_several(subject, come, gone)
+
+
+def _that_fit_several(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes]) -> dict[bytes, Errand]:
+    """Of which statements that stay a person has yet to decide which of several dwellings they mean."""
+    found = {}
+    for each in come.statements if FITS in come.told else ():
+        fits = come.told[FITS].get(each.key)
+        if fits is not None and each.key not in gone and each.key not in come.told.get(MOVE, {}):
+            doubt = {
+                "verdict": "doubtful",
+                "subject": None,
+                "entity": "dwelling",
+                "evidence": {s.hex(): [ADDRESS] for s in apart(fits.value)},
+            }
             found[DECISION + each.key] = Errand(subject, json.dumps(doubt, sort_keys=True).encode(), each.known_from)
     return found
 

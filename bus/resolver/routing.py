@@ -27,6 +27,9 @@ MEANT = b"meant".ljust(ID_BYTES, b"\0")
 HELD = b"held".ljust(ID_BYTES, b"\0")
 """In place of a stronger alias: that the statement is not to be taken for what the alias means, before a person has decided."""
 
+ASKED = b"asked".ljust(ID_BYTES, b"\0")
+"""In place of a stronger alias: a statement that fits several places asks each which dwelling it means."""
+
 
 class Routes:
     """Where the resolver's records go."""

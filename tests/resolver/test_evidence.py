@@ -201,7 +201,8 @@ def test_a_birth_date_agrees_as_far_as_both_know_it(one: str, other: str, level:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "level"), [("张三丰", "张三丰", "e"), ("张三丰", "张三峰", "c"), ("张三", "张五", "x"), ("张三", "张三丰", "x")]
+    ("one", "other", "level"),
+    [("张三丰", "张三丰", "e"), ("张三丰", "张三峰", "v"), ("张三丰", "张三立", "c"), ("张三", "张五", "x"), ("张三", "张三丰", "x")],
 )
 def test_one_character_of_three_may_be_another(one: str, other: str, level: str) -> None:
     assert likeness(claim(one), claim(other)).name == level
@@ -268,8 +269,16 @@ def test_a_lost_name_leads_to_somebody_by_the_departments_own_number_and_not_by_
 
 def test_a_name_with_another_character_needs_the_departments_own_number() -> None:
     assert decided(found("c--", code="A")).verdict == JOINED
-    assert decided(found("c--", phone="A")).verdict == DOUBTFUL
-    assert decided(found("c--", place="A")).verdict == ALONE
+    assert decided(found("c--", phone="A", place="A")).verdict == ALONE
+
+
+def test_a_name_by_another_spelling_weighs_less_than_the_name_itself_and_more_than_another_character() -> None:
+    levels = weights().levels
+    assert levels["name", "e"] > levels["name", "v"] > levels["name", "c"]
+    assert decided(found("v--", phone="A")).verdict == JOINED
+    assert decided(found("v--", place="A")).verdict == DOUBTFUL
+    both = {ident("A"): Likeness("v", "-", "-"), ident("B"): Likeness("e", "-", "-")}
+    assert decided({ident("phone"): packed("phone", both)}).subject == ident("B")
 
 
 @pytest.mark.parametrize("level", ["ex-", "e-x"])

@@ -172,8 +172,9 @@ def blank(entity: str) -> dict[str, Any]:
 def record(said: Said) -> Output:
     """The canonical record of a statement; its names stand in `remarks`."""
     empty = blank(said.entity)
-    knows = {name: value for name, value in said.knows.items() if name not in ("row", "role")}
-    source = {**empty["source"], "key": {"row": said.knows.get("row", said.key.hex())}, "role": said.knows.get("role", "self")}
+    knows = {name: value for name, value in said.knows.items() if name not in ("row", "role", "department")}
+    of = {name: said.knows[name] for name in ("role", "department") if name in said.knows}
+    source = {**empty["source"], "key": {"row": said.knows.get("row", said.key.hex())}, **of}
     value = {**empty, **knows, "source": source, "remarks": json.dumps([said.names, said.text])}
     encoded = codec().encode(f"{topics.canonical(said.entity)}-value", value)
     return Output(topics.canonical(said.entity), Record(said.key, encoded, said.at))
