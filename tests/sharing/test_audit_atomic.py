@@ -79,8 +79,9 @@ def test_who_dies_while_linking_leaves_a_chain_that_holds(bus: Bus, point: str) 
 
 def test_several_that_deliver_at_once_leave_one_chain(bus: Bus) -> None:
     run = [sys.executable, "-m", "bus", "--home", str(bus.home), "run", f"share.{ID}", "--until-idle"]
-    both = [subprocess.Popen(run, stderr=subprocess.DEVNULL) for _ in range(2)]
-    assert [each.wait(120) for each in both] == [0, 0]
+    both = [subprocess.Popen(run, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [each.communicate(timeout=120)[1] for each in both]
+    assert [each.returncode for each in both] == [0, 0], said
     assert civicbus(bus.home, "run", "audit-chain", "--until-idle").returncode == 0
 
     assert len(told(bus)) == len(set(told(bus))) == PEOPLE
