@@ -24,7 +24,7 @@ POINTS = (
 )
 """after_begin … before_end lie inside of a commit; on SQLite that is one transaction with no flush or offsets of their own, so that
 `mid_send` (records written, positions not) and `before_end` (all written, not committed) are its two. `after_rewind` needs a failure.
-Between after_commit and after_views a step with a memory writes its views."""
+Between after_commit and after_views a step with a memory keeps in its views what it decided; on disk they may be further behind."""
 
 
 def _wanted() -> tuple[str, int]:

@@ -21,7 +21,7 @@ never takes away what another has just sent; what an end sends on is a function 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from bus.contracts.codec import Decoder
@@ -30,7 +30,7 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver.ends import Benefit, Said, encoded, head_of, said_of
 from bus.resolver.identify import order_of_erasure, version_order
-from bus.resolver.routing import ID_BYTES, Routes, split
+from bus.resolver.routing import ID_BYTES, Routes, owners, split
 from bus.resolver.subject import BENEFIT, LINK, MEMBER, stamped
 from bus.step import Memory, Partition, View
 
@@ -69,6 +69,14 @@ def member(entity: str, flags: int) -> bytes:
     return entity[:1].encode() + bytes((flags,))
 
 
+class _Goal(NamedTuple):
+    """Where what has come to an end goes on to: the statement about a household's head, or the subject that the end is about."""
+
+    head: bytes = b""
+    subject: bytes = b""
+    told: bytes = b""
+
+
 class Linking:
     """The decision of the step."""
 
@@ -78,7 +86,7 @@ class Linking:
     def memory(self) -> Memory:
         """What the step does, for the loop."""
         writes = {topics.canonical(entity): (topics.LINK,) for entity in topics.OF_LINKS}
-        return Memory(self.decide, writes=writes, learn=self.learn, everywhere=True)
+        return Memory(self.decide, writes=writes, learn=self.learn, everywhere=True, asks=owners)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """Send links on their way, and after their ends where these come to be about another subject."""
@@ -127,7 +135,7 @@ class Linking:
                 view.put(statement, item, end)
 
     def _at_end(self, end: bytes, touched: Mapping[bytes, Record], view: View) -> Iterator[Output]:
-        """What is to be sent on from one end that was not sent before."""
+        """What is to be sent on from one end that was not sent before: all that has come, where it goes to somebody else now."""
         before = view.items(end)
         after = dict(before)
         now = 0
@@ -139,32 +147,39 @@ class Linking:
             else:
                 after[item] = stamped(record.timestamp, record.value)
                 view.put(end, item, after[item])
-        sent = {(each.topic, each.record.key): each for each in self._sent_on(before)}
-        due = {(each.topic, each.record.key): each for each in self._sent_on(after)}
-        for name, each in sent.items():
-            if name not in due:
-                yield each._replace(record=each.record._replace(value=None, timestamp=now))
-        for name, each in due.items():
-            if sent.get(name) != each:
-                yield each
-
-    def _sent_on(self, items: Mapping[bytes, bytes]) -> Iterator[Output]:
-        """What goes on from an end to which this has come."""
-        subjects = sorted((item[1:], value[_STAMP:]) for item, value in items.items() if item[:1] == MEMBER)
-        head = items.get(HEAD + ZEROS, b"")[_STAMP:]
-        for item, value in items.items():
+        was, goal = _goal(before), _goal(after)
+        changed: Collection[bytes] = touched if goal == was else before.keys() | after.keys()
+        for item in sorted(changed):
             if item[:1] == SAID:
-                way, at = Way.unpacked(value[_STAMP:]), int.from_bytes(value[:_STAMP], "big")
-                if head:
-                    yield self._routes.on_link(head, SAID, item[1:], way.packed(), at)
-                elif subjects:
-                    yield self._on(way, item[1:], *subjects[0], at)
+                yield from _resent(self._on(item, before, was), self._on(item, after, goal), now)
 
-    def _on(self, way: Way, link: bytes, subject: bytes, told: bytes, at: int) -> Output:
+    def _on(self, item: bytes, items: Mapping[bytes, bytes], goal: _Goal) -> Output | None:
+        """What has come of a link, on its way from here; None where it goes nowhere yet."""
+        value = items.get(item)
+        if value is None or not (goal.head or goal.subject):
+            return None
+        way, at, link = Way.unpacked(value[_STAMP:]), int.from_bytes(value[:_STAMP], "big"), item[1:]
+        if goal.head:
+            return self._routes.on_link(goal.head, SAID, link, way.packed(), at)
         if way.ends:
-            further = way._replace(ends=way.ends[1:], found=subject + told[1:])
+            further = way._replace(ends=way.ends[1:], found=goal.subject + goal.told[1:])
             return self._routes.on_link(way.ends[0], SAID, link, further.packed(), at)
-        return self._routes.told(_ENTITIES[told[:1]], subject, way.tag, link, way.packed(), at)
+        return self._routes.told(_ENTITIES[goal.told[:1]], goal.subject, way.tag, link, way.packed(), at)
+
+
+def _resent(sent: Output | None, due: Output | None, now: int) -> Iterator[Output]:
+    """What is to be said where `sent` was said before. `now`: the time of a withdrawal."""
+    if sent is not None and (due is None or (sent.topic, sent.record.key) != (due.topic, due.record.key)):
+        yield sent._replace(record=sent.record._replace(value=None, timestamp=now))
+    if due is not None and due != sent:
+        yield due
+
+
+def _goal(items: Mapping[bytes, bytes]) -> _Goal:
+    """Where what comes to an end goes on to. Of several subjects that hold a statement, while it goes from one to another, the first."""
+    head = items.get(HEAD + ZEROS, b"")[_STAMP:]
+    subject = min((item for item in items if item[:1] == MEMBER), default=b"")
+    return _Goal(head, subject[1:], items[subject][_STAMP:] if subject else b"")
 
 
 def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:

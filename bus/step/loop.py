@@ -189,6 +189,8 @@ class Running:
         wanted = self._options.batch_records
         batches = reader.poll(self._valve.room(wanted, poll_s) if self._valve else wanted, poll_s)
         if not batches:
+            if self._views is not None:
+                self._views.rest()
             self._pulse.alive()
             return False
         crash.point("after_poll")

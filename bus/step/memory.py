@@ -22,6 +22,7 @@ from bus.eventlog.port import EventLog, partition_of
 from bus.step.view import Changes, View
 
 _CACHES_KIB = 131_072  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
+_UNWRITTEN = 16 << 20  # bytes of all views of a process together that are kept in memory before they are written
 
 Place = tuple[str, int]
 Fold = Callable[[Batch, View], object]
@@ -98,8 +99,14 @@ class Views:
         """The outputs of these batches are in the log: keep what was remembered with them."""
         ends = {(batch.topic, batch.partition): batch.next_offset for batch in batches}
         for place, end in ends.items():
-            self._views[place].save({place[0]: end})
+            self._keep(self._views[place], {place[0]: end})
         crash.point("after_views")
+
+    def rest(self) -> None:
+        """There is time: write what is kept."""
+        for view in self._views.values():
+            if view.unwritten:
+                view.save()
 
     def forget(self) -> None:
         """What was decided and not committed never was; how far the log is must be found out anew."""
@@ -139,7 +146,7 @@ class Views:
             self._beat()
             self._read_ahead(batch, view)
             self._folded(batch, view, self._memory.fold or self._memory.decide)
-            view.save({topic: batch.next_offset})
+            self._keep(view, {topic: batch.next_offset})
             behind = True
         if self._memory.learn is not None and behind:
             self._learn(view, place, self._memory.learn)
@@ -159,7 +166,12 @@ class Views:
             for batch in self._log.scan(written, start, stop):
                 self._beat()
                 self._folded(batch, view, lambda some, into: learn(some, into, read))
-                view.save({so_far[batch.partition]: batch.next_offset})
+                self._keep(view, {so_far[batch.partition]: batch.next_offset})
+
+    def _keep(self, view: View, positions: Mapping[str, int]) -> None:
+        view.keep(positions)
+        if view.unwritten * len(self._views) > _UNWRITTEN:
+            view.save()
 
     def _read_ahead(self, batch: Batch, view: View) -> None:
         if self._memory.asks is not None:

@@ -3,12 +3,13 @@ rebuilt from the log, which alone is the truth.
 
     <state>/views/<step>/<topic>.<partition>.<slot>.db       and .lock, held as long as the process works on it
 
-A view says how far it has read. What a batch changes is held in memory until the batch is committed to the log and only then written, in
-one transaction together with the new position; so a view is never ahead of what the log knows, and a process that is killed in between
-finds it a little behind. A process that hangs keeps its lock: whoever takes its partitions over begins a view of its own, in the next slot.
+A view says how far it has read. What a batch changes is held in memory until the batch is committed to the log; then it is *kept*, and what
+is kept is written once there is much of it or nothing else to do, in one transaction together with the new position: neighbours on disk
+then share a page. So a view is never ahead of what the log knows, and a process that is killed in between finds it a little behind. A
+process that hangs keeps its lock: whoever takes its partitions over begins a view of its own, in the next slot.
 
 Items are kept in groups (the statements of a subject, the claims on a block): a group is read in one go, and the groups that a batch asks
-for all together before it is decided. Memory is flat: a small page cache, the groups of one batch and its changes.
+for all together before it is decided. Memory is flat: a small page cache, the groups of one batch, its changes and what is not written yet.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import apsw
 
-from bus.errors import DiskFull, LogRefused
+from bus.errors import BusError, DiskFull, LogRefused
 
 _FORMAT = 1
 _CACHE_KIB = 16384  # until `share_cache` says otherwise
 _SLOTS = 16
+_ITEM_BYTES = 200  # what an item takes in memory beside its key and value, about
 _SCHEMA = f"""
 CREATE TABLE kept (grp BLOB, item BLOB, value BLOB NOT NULL, PRIMARY KEY (grp, item)) WITHOUT ROWID;
 CREATE TABLE position (topic TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
@@ -47,6 +50,9 @@ class View:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._identity = identity
         self._changes: Changes = {}
+        self._kept: Changes = {}  # committed, to be written
+        self.unwritten = 0
+        """Bytes that are kept and not written."""
         self._ahead: dict[bytes, dict[bytes, bytes]] = {}
         with _in_our_words(folder):
             self._path, self._lock = _free_slot(folder, name)
@@ -59,7 +65,7 @@ class View:
         self._db.pragma("cache_size", -kib)
 
     def read_ahead(self, groups: Iterable[bytes]) -> None:
-        """Read these groups at once, in the order in which they lie on disk: they are about to be asked for. Held until `save`."""
+        """Read these groups at once, in the order in which they lie on disk: they are about to be asked for. Held until `keep`."""
         asked = tuple(sorted({*groups} - self._ahead.keys()))
         if not asked:
             return
@@ -71,20 +77,20 @@ class View:
         """All items of a group, by key in rising order."""
         ahead = self._ahead.get(group)
         found = dict(self._db.execute("SELECT item, value FROM kept WHERE grp = ? ORDER BY item", (group,))) if ahead is None else {**ahead}
-        if changed := self._changes.get(group):
+        newer = [of[group] for of in (self._kept, self._changes) if group in of]
+        for changed in newer:
             for item, value in changed.items():
                 if value is None:
                     found.pop(item, None)
                 else:
                     found[item] = value
-            return dict(sorted(found.items()))
-        return found
+        return dict(sorted(found.items())) if newer else found
 
     def get(self, group: bytes, item: bytes = b"") -> bytes | None:
         """One item, None where there is none."""
-        changed = self._changes.get(group)
-        if changed is not None and item in changed:
-            return changed[item]
+        for changed in (self._changes.get(group), self._kept.get(group)):
+            if changed is not None and item in changed:
+                return changed[item]
         if (ahead := self._ahead.get(group)) is not None:
             return ahead.get(item)
         value: bytes | None = self._db.execute("SELECT value FROM kept WHERE grp = ? AND item = ?", (group, item)).get
@@ -107,25 +113,34 @@ class View:
         return self._next.get(topic, 0)
 
     def mark(self) -> Changes:
-        """What is changed and not saved, to be given to `restore` when the decision in hand comes to nothing."""
+        """What is changed and not kept, to be given to `restore` when the decision in hand comes to nothing."""
         return {group: dict(items) for group, items in self._changes.items()}
 
     def restore(self, mark: Mapping[bytes, Mapping[bytes, bytes | None]]) -> None:
-        """Forget what was changed since `mark`; all that is not saved when it is empty."""
+        """Forget what was changed since `mark`; all that is not kept when it is empty."""
         self._changes = {group: dict(items) for group, items in mark.items()}
 
-    def save(self, positions: Mapping[str, int]) -> None:
-        """Keep all changes, and that the view has seen all before `positions` (topic → next offset)."""
-        gone = [(group, item) for group, items in self._changes.items() for item, value in items.items() if value is None]
-        kept = [(group, item, value) for group, items in self._changes.items() for item, value in items.items() if value is not None]
-        kept.sort()  # neighbours on disk are written together
+    def keep(self, positions: Mapping[str, int]) -> None:
+        """Keep all changes, and that the view has seen all before `positions` (topic → next offset). On disk with the next `save`."""
+        for group, items in self._changes.items():
+            self._kept.setdefault(group, {}).update(items)
+            self.unwritten += sum(_ITEM_BYTES + len(item) + len(value or b"") for item, value in items.items())
+        self._changes, self._ahead = {}, {}
+        self._next.update(positions)
+        self.unwritten += _ITEM_BYTES * len(positions)
+
+    def save(self, positions: Mapping[str, int] = MappingProxyType({})) -> None:
+        """`keep`, and write it all."""
+        self.keep(positions)
+        gone = [(group, item) for group, items in self._kept.items() for item, value in items.items() if value is None]
+        there = [(group, item, value) for group, items in self._kept.items() for item, value in items.items() if value is not None]
+        there.sort()  # neighbours on disk are written together
         with _in_our_words(self._path.parent), self._db:
             if gone:
                 self._db.executemany("DELETE FROM kept WHERE grp = ? AND item = ?", sorted(gone))
-            self._db.executemany(_PUT, kept)
-            self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?)", positions.items())
-        self._changes, self._ahead = {}, {}
-        self._next.update(positions)
+            self._db.executemany(_PUT, there)
+            self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?)", self._next.items())
+        self._kept, self.unwritten = {}, 0
 
     @property
     def there(self) -> bool:
@@ -138,10 +153,13 @@ class View:
         """Forget everything, positions too."""
         with _in_our_words(self._path.parent), self._db:
             self._db.execute("DELETE FROM kept; DELETE FROM position")
-        self._changes, self._ahead, self._next = {}, {}, {}
+        self._changes, self._kept, self._ahead, self._next, self.unwritten = {}, {}, {}, {}, 0
 
     def close(self) -> None:
-        """Close it; what was not saved is gone."""
+        """Write what is kept, and close it; what was not kept is gone. Where it cannot be written the view is behind, no more."""
+        with suppress(BusError):
+            if self.unwritten:
+                self.save()
         self._db.close()
         os.close(self._lock)
 

@@ -46,7 +46,37 @@ def test_a_group_read_ahead_shows_what_is_on_disk_and_what_was_changed_since(fol
     view.close()
 
 
-def test_what_was_not_saved_is_gone(folder: Path) -> None:
+def test_what_was_kept_is_there_at_once_and_on_disk_when_the_view_is_closed(folder: Path) -> None:
+    view = View(folder, "t.0", "log")
+    view.put(b"g", b"i", b"one")
+    view.keep({"t": 5})
+    view.put(b"g", b"i", b"never kept")
+    view.restore({})
+
+    assert (view.get(b"g", b"i"), view.position("t")) == (b"one", 5)
+    assert view.unwritten
+    view.close()
+    again = View(folder, "t.0", "log")
+    assert (again.items(b"g"), again.position("t")) == ({b"i": b"one"}, 5)
+    again.close()
+
+
+def test_a_view_whose_process_was_killed_is_behind_and_whole(folder: Path) -> None:
+    view = View(folder, "t.0", "log")
+    view.put(b"g", b"i", b"one")
+    view.save({"t": 5})
+    view.put(b"g", b"i", b"two")
+    view.keep({"t": 6})
+
+    shutil.copytree(folder, folder.with_name("as the process left it"))
+
+    again = View(folder.with_name("as the process left it"), "t.0", "log")
+    assert (again.items(b"g"), again.position("t")) == ({b"i": b"one"}, 5)
+    again.close()
+    view.close()
+
+
+def test_what_was_not_kept_is_gone(folder: Path) -> None:
     view = View(folder, "t.0", "log")
     view.put(b"g", b"i", b"one")
     view.close()
@@ -111,9 +141,8 @@ def test_views_are_for_their_owner_alone(folder: Path) -> None:
 
 
 KEYS = st.sampled_from([b"", b"a", b"b"])
-DEEDS = st.lists(
-    st.tuples(st.sampled_from(["put", "delete", "save", "ahead", "mark", "restore"]), KEYS, KEYS, st.binary(max_size=3)), max_size=25
-)
+ACTS = st.sampled_from(["put", "delete", "keep", "save", "ahead", "mark", "restore"])
+DEEDS = st.lists(st.tuples(ACTS, KEYS, KEYS, st.binary(max_size=3)), max_size=25)
 
 
 @given(DEEDS)
@@ -128,8 +157,8 @@ def test_a_view_answers_like_a_dictionary(tmp_path_factory: pytest.TempPathFacto
         elif deed == "delete":
             view.delete(group, item)
             expected.pop((group, item), None)
-        elif deed == "save":
-            view.save({"t": 1})
+        elif deed in ("keep", "save"):
+            (view.keep if deed == "keep" else view.save)({"t": 1})
             saved = dict(expected)
             mark, marked = view.mark(), dict(saved)
         elif deed == "ahead":
