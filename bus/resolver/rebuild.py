@@ -13,7 +13,7 @@ from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.resolver.routing import ID_BYTES
-from bus.resolver.subject import LOOK
+from bus.resolver.subject import AFRESH
 from bus.step.memory import between
 
 _MANY = 2000
@@ -28,7 +28,7 @@ def look_again(log: EventLog, entity: str) -> int:
             subjects = _subjects(log, entity, partition)
             asked += len(subjects)
             for some in _slices(sorted(subjects.items())):
-                writer.append([Output(topic, Record(subject, LOOK, at), partition) for subject, at in some])
+                writer.append([Output(topic, Record(subject, AFRESH, at), partition) for subject, at in some])
     return asked
 
 
