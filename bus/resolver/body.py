@@ -88,4 +88,6 @@ class Pieces:
 
     def links(self, values: Sequence[Mapping[str, Any]]) -> bytes:
         """The links of a record."""
+        if not values:
+            return b"\0"
         return self._encode({**_EMPTY, "links": values})[_HEAD + _BEFORE_LINKS : -_BEHIND_LINKS]
