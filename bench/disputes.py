@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.masters import MOST, Row, Truth, _latest, _row
+from bench.masters import MOST, Row, Truth, latest, row_of
 from bus.cli.context import App
 from bus.config import read_settings
 from bus.eventlog import topics
@@ -23,7 +23,7 @@ from bus.eventlog import topics
 FIELDS = {
     "name_differs": {"name"},
     "marital_differs": {"marital_status"},
-    "tenure_differs": {"tenure"},
+    "tenure_differs": {"tenure", "links.tenure"},
     "home_differs": {"residence_address", "residence_division", "links.resident"},
 }
 """What the city's generator did to a cell → the fields on which that is seen."""
@@ -47,7 +47,7 @@ def measure(app: App, truth: Truth) -> dict[str, Any]:
     known, unknown = Counter[str](), Counter[str]()
     examples: list[Any] = []
     for dispute in _open(app):
-        rows = [_row(side["source"]) for side in (dispute["holds"], *dispute["others"])]
+        rows = [row_of(side["source"]) for side in (dispute["holds"], *dispute["others"])]
         for row in rows:
             of_row.setdefault(row, set()).add(dispute["field"])
         what = f"{dispute['entity']}.{dispute['field']} → {dispute['department']}"
@@ -86,7 +86,7 @@ def _told(row: Mapping[str, Any]) -> bool:
 def _open(app: App) -> list[dict[str, Any]]:
     there = {info.name for info in app.log.topics()}
     wanted = [name for name in map(topics.dispute, sorted(app.catalog.departments)) if name in there]
-    return [said for name in wanted for _, said in _latest(app, name) if said is not None and said["state"] != "closed"]
+    return [said for name in wanted for _, said in latest(app, name) if said is not None and said["state"] != "closed"]
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ STEPS: Mapping[str, Needs] = {
     ),
     "alias": Needs((topics.ALIAS,), (_RESIDENT, _DWELLING, topics.ALIAS, topics.REFUSED)),
     "match": Needs((topics.EVIDENCE,), (topics.EVIDENCE, topics.ALIAS, topics.PENDING, topics.REFUSED)),
-    "join": Needs((topics.PENDING,), (_RESIDENT, topics.ALIAS, topics.DECISION, topics.REFUSED)),
+    "join": Needs((topics.PENDING, _RESIDENT, topics.ALIAS, topics.DECISION), (_RESIDENT, topics.ALIAS, topics.DECISION, topics.REFUSED)),
     "link": Needs((topics.LINK, *map(topics.canonical, topics.OF_LINKS)), (topics.LINK, _RESIDENT, _DWELLING, topics.REFUSED)),
     "merge": Needs(
         (_RESIDENT, _DWELLING, *_ERRANDS, "master.", "dispute."),

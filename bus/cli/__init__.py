@@ -28,6 +28,7 @@ HOLDS: Mapping[str, tuple[str, ...]] = {
     "disclosures": ("disclosures", "corrections"),
     "disputes": ("dispute",),
     "doctor": ("doctor",),
+    "dwellings": ("dwellings",),
     "erasing": ("erase",),
     "identity": ("identity",),
     "keeping": ("backup", "restore"),

@@ -24,6 +24,7 @@ from bus.resolver.disputes import CLOSED, ESCALATED, LOCAL, NOT_MINE, OFFICE, Re
 from bus.resolver.link_differences import FIELDS
 from bus.resolver.links import RESIDENT, SPOUSE
 from bus.resolver.subject import ANSWER
+from bus.resolver.tenure_differences import OF_TENURE
 from bus.standards.free_text import redact
 
 _group = typer.Typer(no_args_is_help=True, help="Where departments differ: list, show, answer. 部门间异议：查看与答复。")
@@ -39,7 +40,7 @@ ANSWERS = {
     "confirmed": "已核实无误 confirmed",
     "not_mine": "非本部门职责 not theirs to say",
 }
-LINKS = {FIELDS[RESIDENT]: "现住房屋 Present home", FIELDS[SPOUSE]: "配偶 Spouse"}
+LINKS = {FIELDS[RESIDENT]: "现住房屋 Present home", FIELDS[SPOUSE]: "配偶 Spouse", OF_TENURE: "居住类型 Tenure"}
 LONGEST_REASON = 500  # characters
 
 

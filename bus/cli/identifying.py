@@ -42,6 +42,8 @@ def estimate(
         out(text.rstrip("\n"))
     else:
         write.write_text(text, encoding="utf-8")
+    if write is not None:
+        note("Once the steps were started anew with it: civicbus rebuild join. 用新权重重启各步骤后执行：civicbus rebuild join。")
     note(f"{sum(pairs.values()):,} pairs compared. 比较了 {sum(pairs.values()):,} 对。")
 
 

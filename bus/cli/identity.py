@@ -153,8 +153,9 @@ def _about_doubt(app: App, doubt: Doubt, target: bytes, kind: str, entity: Entit
     is found under the other's from now on."""
     own = own_subject(app.keys, doubt.statement)
     found_under = [Move(own, ALL, target)] if target != own else []
-    if doubt.under is not None:
-        return _new(kind, entity, reason, moves=[Move(doubt.under, doubt.statement, target), *found_under])
+    under = own if doubt.under is None and entity is Entity.dwelling else doubt.under  # a dwelling's statement stays by itself till then
+    if under is not None:
+        return _new(kind, entity, reason, moves=[Move(under, doubt.statement, target), *found_under])
     return _new(kind, entity, reason, moves=found_under, statements={doubt.statement: b"" if target == own else target})
 
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from bus.cli.context import known, of
-from bus.cli.resolving import MERGE, STEPS
+from bus.cli.resolving import JOIN, MERGE, STEPS
 from bus.cli.say import note
 from bus.cli.steps import state_of_log
 from bus.eventlog import topics
-from bus.resolver.rebuild import look_again
+from bus.resolver.rebuild import look_again, weigh_again
 
 
 def mount(app: typer.Typer) -> None:
@@ -28,7 +28,8 @@ def rebuild(
 ) -> None:
     """Drop what the steps of the resolver remember and have every master looked at again, while all goes on. 由日志重建归并结果。
 
-    A master that comes out as it was is not written again.
+    A master that comes out as it was is not written again. With new weights (`civicbus identity estimate`), once the steps were started
+    anew, `civicbus rebuild join` has every statement without a number decided on under them. 权重更新、步骤重启后，rebuild join 重新判定。
     """
     app = of(ctx)
     names = list(steps or STEPS)
@@ -37,6 +38,9 @@ def rebuild(
     app.create_topics()
     for name in names:
         shutil.rmtree(state_of_log(app.settings, app.log) / "views" / name, ignore_errors=True)
+    if JOIN in names:
+        weighed = weigh_again(app.log)
+        note(f"{weighed:,} statements will be weighed again by the step `join`. 将由 join 步骤重新判定 {weighed:,} 条陈述。")
     if MERGE in names:
         asked = sum(look_again(app.log, entity) for entity in topics.MASTERS)
         note(f"{asked:,} subjects will be looked at again by the step `merge`. 将由 merge 步骤重新核对 {asked:,} 个主体。")

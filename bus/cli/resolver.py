@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from bus.cli.context import App, of
+from bus.cli.dwellings import show_branches
 from bus.cli.files import plain, show_explanation, show_file, shown, words_of
 from bus.cli.links import show_links
 from bus.cli.say import note, out
@@ -74,6 +75,7 @@ def show(
             out(plain(record))
         else:
             show_file(entity, each.hex(), record, rules, words_of(app, entity))
+            show_branches(record, app.keys)
             show_links(app, record["links"] or [], shown)
 
 

@@ -57,11 +57,10 @@ def match(app: App) -> Step:
 def join(app: App) -> Step:
     """internal.pending → internal.resident, internal.decision"""
     from bus.resolver.join import Join
-    from bus.resolver.routing import owners
     from bus.resolver.weights import load
 
     step = Join(app.keys, routes(app), load(app.schemas, "resident"))
-    return Step(JOIN, READS[JOIN], Memory(step.decide, asks=owners), refuse)
+    return Step(JOIN, READS[JOIN], step.memory(), refuse)
 
 
 def link(app: App) -> Step:

@@ -18,12 +18,14 @@ BONDS = {
     "code": "房屋编码相同 same house code",
     "place": "楼栋单元室相同 same place",
     "compound": "小区相同 same compound",
+    "fits": "地址仅与此房屋相符 the address fits this dwelling alone",
 }
 EVIDENCE = {
     "code": "部门人员编号与姓名 the department's own number and name",
     "phone": "电话，与姓名或称谓 phone, and name or form of address",
     "place": "住址或同行房屋，与姓名 dwelling lived in or named in the row, and name",
     "household": "家庭与姓名 household and name",
+    "address": "地址与多处房屋相符 the address fits several dwellings",
     "elsewhere": "本人的其他记录均在别处 the person's other rows put him elsewhere",
     "number": "证件号码相同，姓名和出生日期均不同 same number, another name and birth date",
     "person": "人工裁定 a person's ruling",

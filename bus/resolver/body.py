@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 
 from bus.contracts.codec import Encoder
 from bus.resolver.links import Stated
-from bus.resolver.subject import ANSWER, HOLD, MOVE, RULING, Arrived
+from bus.resolver.subject import ANSWER, FITS, HOLD, MOVE, RULING, Arrived
 
 _OF_BYTES = 16
 _LENGTHS = Struct(">IB")  # of what is told as JSON, of the tail
-_NOT_PLAIN = (MOVE, HOLD, RULING, ANSWER)
+_NOT_PLAIN = (MOVE, HOLD, FITS, RULING, ANSWER)
 _EMPTY: Mapping[str, Any] = MappingProxyType(
     {"subject": "", "sources": [], "fields": {}, "links": [], "operation": "", "corrects": [], "event_id": ""}
 )

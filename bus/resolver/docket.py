@@ -13,8 +13,9 @@ from bus.eventlog.port import EventLog
 from bus.resolver.join import DOUBTFUL
 from bus.resolver.rulings import ORDERED, Ruling
 
-NUMBER, ELSEWHERE = "number", "elsewhere"
-"""The evidence of a statement under whose number another person is known · of a home where the person's other rows do not put him."""
+NUMBER, ELSEWHERE, ADDRESS = "number", "elsewhere", "address"
+"""The evidence of a statement under whose number another person is known · of a home where the person's other rows do not put him · of one
+whose address fits several dwellings."""
 
 
 class Doubt(NamedTuple):

@@ -20,6 +20,8 @@ from bus.resolver.links import CO_RESIDENT, LESSEE, LESSOR, MEMBER, SPOUSE, Stat
 from bus.sealing import row_hash
 
 _CLOSED = frozenset({"cancelled", "expired"})
+_RENTED = "rent"
+"""The tenure of who lives by a lease."""
 
 
 class Benefit(NamedTuple):
@@ -119,7 +121,8 @@ def _residency(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple
     relation = said["relation_to_owner"] or said["relation_to_head"]
     person = said["party"] or {"entity": "resident", "key": said["person_key"], "uscc": None}
     times = {"from_on": said["from_on"], "until_on": said["until_on"], "seen": said["recorded_at"]}
-    yield _between(person, said["dwelling_key"], said["kind"], said, known_from, share=share, relation=relation, **times)
+    told = {"share": share, "relation": relation, "tenure": said["tenure"]}
+    yield _between(person, said["dwelling_key"], said["kind"], said, known_from, **told, **times)
 
 
 def _lease(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[bytes, ...], Stated]]:
@@ -131,7 +134,8 @@ def _lease(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[byt
     times = {"from_on": said["from_on"], "until_on": until, "seen": said["filed_on"], "state": state}
     for kind, parties in ((LESSOR, said["lessors"]), (LESSEE, said["lessees"]), (CO_RESIDENT, said["co_residents"])):
         for party in parties:
-            yield _between(party, said["dwelling_key"], kind, said, known_from, **times)
+            tenure = None if kind == LESSOR else _RENTED
+            yield _between(party, said["dwelling_key"], kind, said, known_from, tenure=tenure, **times)
 
 
 def _marriage(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[bytes, ...], Stated]]:

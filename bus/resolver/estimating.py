@@ -12,7 +12,14 @@ from bus.resolver.likeness import UNKNOWN, Likeness, united, weighed
 from bus.resolver.weights import KINDS, LETTERS
 
 _START = {
-    "name": {"exact": (0.9, 0.1), "close": (0.04, 0.05), "called": (0.05, 0.02), "surname": (0.01, 0.05), "other": (0.01, 0.8)},
+    "name": {
+        "exact": (0.9, 0.1),
+        "spelling": (0.03, 0.03),
+        "close": (0.01, 0.03),
+        "called": (0.05, 0.02),
+        "surname": (0.01, 0.05),
+        "other": (0.01, 0.77),
+    },
     "sex": {"same": (0.98, 0.5), "other": (0.02, 0.5)},
     "born": {"day": (0.9, 0.05), "month": (0.04, 0.05), "year": (0.05, 0.1), "other": (0.01, 0.8)},
 }
@@ -22,7 +29,7 @@ _DIGITS = 5
 def patterns(under: Iterable[Mapping[bytes, Claim]]) -> Counter[Pattern]:
     """The pairs (statement without a number, subject) that share a key, by what they say; other names too, unlike in `candidates`.
     `under`: the claims under each key, by statement."""
-    alike: dict[tuple[bytes, bytes], Likeness] = {}
+    alike: dict[tuple[bytes, bytes], list[Likeness]] = {}
     kinds: dict[tuple[bytes, bytes], set[str]] = {}
     for claims in under:
         known = [claim for claim in claims.values() if claim.subject]
@@ -33,9 +40,9 @@ def patterns(under: Iterable[Mapping[bytes, Claim]]) -> Counter[Pattern]:
                 continue
             for subject, level in compared(claim, known).items():
                 pair = statement, subject
-                alike[pair] = united(alike[pair], level) if pair in alike else level
+                alike.setdefault(pair, []).append(level)
                 kinds.setdefault(pair, set()).add(claim.kind)
-    return Counter(_pattern(weighed(level, kinds[pair]), kinds[pair]) for pair, level in alike.items())
+    return Counter(_pattern(weighed(united(levels), kinds[pair]), kinds[pair]) for pair, levels in alike.items())
 
 
 def _pattern(alike: Likeness, kinds: set[str]) -> Pattern:

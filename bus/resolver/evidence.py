@@ -150,6 +150,8 @@ def place_of(address: Mapping[str, Any] | None) -> tuple[str, ...] | None:
     compound = address.get("compound_code") or "/".join(
         address.get(part) or "" for part in ("division_code", "road", "road_no", "compound")
     )
+    if not compound.strip("/"):  # it fits several compounds
+        return None
     return compound, *(address.get(part) or "" for part in ("building", "entrance", "room"))
 
 
@@ -191,12 +193,10 @@ def candidates(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[bytes, dict
 
 def compared(claim: Claim, known: Iterable[Claim], like: Callable[[Claim, Claim], Likeness] = likeness) -> dict[bytes, Likeness]:
     """Subject → how alike the claim is to what is known of him under this key; name NOTHING: another name."""
-    found: dict[bytes, Likeness] = {}
+    found: dict[bytes, list[Likeness]] = {}
     for other in known:
-        now = like(claim, other)
-        before = found.get(other.subject)
-        found[other.subject] = now if before is None else united(before, now)
-    return found
+        found.setdefault(other.subject, []).append(like(claim, other))
+    return {subject: united(levels) for subject, levels in found.items()}
 
 
 def _of_hidden(claim: Claim, other: Claim, keys: KeyRing) -> Likeness:

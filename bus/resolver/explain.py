@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from bus.resolver.identity import identities
+from bus.resolver.identity import identities, may_be
 from bus.resolver.rules import Rule, Rules
 from bus.resolver.survivorship import Candidate, Statement, candidates, merge, same
 
@@ -41,6 +41,8 @@ class Reason(NamedTuple):
     considered: tuple[Considered, ...]
 
 
+FITS = "fits"
+"""By what a statement came that names no dwelling: of those that its address fits there is this one alone."""
 NO_EVIDENCE: Mapping[bytes, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -69,13 +71,14 @@ def reasons(statements: Sequence[Statement], rules: Rules, field: str | None = N
 
 def bonds(entity: str, statements: Sequence[Statement], evidence: Mapping[bytes, tuple[str, ...]] = NO_EVIDENCE) -> list[Bond]:
     """By what each statement came to this subject: the strongest identity that it shares with another, else its own strongest, else the
-    evidence (statement key → kinds)."""
+    evidence (statement key → kinds); of one that names no dwelling: that it fits this one alone."""
     named = [identities(entity, each.said) or () for each in statements]
     found = []
     for at, statement in enumerate(statements):
         shares = [(sum(name in other for other in named) - 1, name) for name in named[at]]
         shared, name = next(((n, name) for n, name in shares if n), shares[0] if shares else (0, ""))
-        found.append(Bond(statement, name.partition(":")[0] or None, shared, evidence.get(statement.key, ())))
+        by = name.partition(":")[0] or (FITS if entity == "dwelling" and may_be(statement.said) and len(statements) > 1 else None)
+        found.append(Bond(statement, by, shared, evidence.get(statement.key, ())))
     return found
 
 

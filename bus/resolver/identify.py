@@ -17,6 +17,7 @@ from bus.keys import KeyRing
 from bus.resolver.alias import Question
 from bus.resolver.evidence import HERE, Claim, claims_of, place_claims
 from bus.resolver.homes import Home, home_of, is_home, may_be_held
+from bus.resolver.identity import may_be, without_entrance
 from bus.resolver.routing import ID_BYTES, Routes, owners
 from bus.sealing import row_hash
 from bus.step import Memory, Partition, View
@@ -96,10 +97,11 @@ class Identify:
             return
         names = self._names(entity, key, said)
         subject = names[0] if names else _NOBODY
+        asked = self._asked(entity, said)
         if before.subject and before.subject != subject:
             outputs.append(self._send(entity, before.subject, key, None, record.timestamp))
         if names:
-            sent = Question(entity, names[1:], value).encoded() if entity == "dwelling" else value
+            sent = Question(entity, asked or names[1:], value, asks=bool(asked)).encoded() if entity == "dwelling" else value
             outputs.append(self._send(entity, subject, key, sent, record.timestamp))
         claims = self._claims(entity, key, said, subject)
         outputs += self._tell(key, claims, before.told, record.timestamp)
@@ -158,7 +160,13 @@ class Identify:
         found = self._identities(entity, said)
         if found is None:
             return []
+        if entity == "dwelling" and found and (weakest := without_entrance(said)):
+            found = (*found, weakest)
         return [subject_of(self._keys, entity, name) for name in found] or [self._own(key)]
+
+    def _asked(self, entity: str, said: Mapping[str, Any]) -> list[bytes]:
+        """The aliases that are to be asked which dwelling a statement means that names none."""
+        return [subject_of(self._keys, entity, name) for name in may_be(said)] if entity == "dwelling" else []
 
     def _own(self, statement: bytes) -> bytes:
         """The subject that a statement is by itself."""
@@ -169,7 +177,10 @@ class Identify:
             if subject == self._own(statement):
                 return claims_of(said, b"", self._keys)
             return claims_of(said, subject, self._keys) | home_of(said, subject, self._keys)
-        return place_claims(said, self._keys, subject if may_be_held(said) else b"") if entity == "dwelling" else {}
+        if entity != "dwelling":
+            return {}
+        held = may_be_held(said) and subject != self._own(statement)  # by itself it is taken for nothing
+        return place_claims(said, self._keys, subject if held else b"")
 
     def _tell(self, statement: bytes, claims: Mapping[bytes, Claim | Home], told: Iterable[bytes], timestamp: int) -> Iterator[Output]:
         """Say what the statement knows of the person, take back what an earlier version knew besides. `told`: the keys it told under."""

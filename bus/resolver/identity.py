@@ -55,6 +55,32 @@ def identities(entity: str, statement: Mapping[str, Any]) -> tuple[str, ...] | N
     return tuple(name for name in named if name)
 
 
+def may_be(statement: Mapping[str, Any]) -> tuple[str, ...]:
+    """The places that a statement about a dwelling fits, as identities, where it names none itself: its address fits several compounds, or
+    says no entrance. Which of them there are, and so whether it means one, only their owners know (`bus.resolver.alias`)."""
+    if statement.get("kind") != "unit" or identities("dwelling", statement):
+        return ()
+    address = statement.get("address") or {}
+    building, room = address.get("building"), address.get("room")
+    if not building or not room or any(_differ(statement.get(part), address.get(part)) for part in _PARTS):
+        return ()
+    compounds = statement.get("compound_codes") or [address.get("compound_code")]
+    places = [Place(each, building, address.get("entrance") or "", room) for each in compounds if each]
+    return tuple(each.text() if each.entrance else _without_entrance(each) for each in places)
+
+
+def without_entrance(statement: Mapping[str, Any]) -> str | None:
+    """By what a dwelling is meant by who does not say the entrance; only of those whom the keeper knows, who knows all entrances."""
+    if statement.get("kind") != "unit" or statement["source"]["department"] != KEEPER:
+        return None
+    place = place_of(statement)
+    return _without_entrance(place) if place and place.entrance else None
+
+
+def _without_entrance(place: Place) -> str:
+    return "part:" + "|".join(place._replace(entrance=""))
+
+
 def place_of(statement: Mapping[str, Any]) -> Place | None:
     """The place of a dwelling statement, None where it is not certain."""
     address = statement.get("address") or {}
@@ -69,9 +95,14 @@ def place_of_address(address: Mapping[str, Any] | None, whole: bool) -> Place | 
     return _place(address.get("compound_code"), address, address, whole) if address else None
 
 
-def _place(code: str | None, address: Mapping[str, Any], parts: Mapping[str, Any], whole: bool) -> Place | None:
+def compound_of(code: str | None, address: Mapping[str, Any]) -> str | None:
+    """By what a compound is known: its code, else its community and name."""
     name, community = address.get("compound"), address.get("division_code")
-    compound = code or (f"{community}/{compound_name(name)}" if name and community else None)
+    return code or (f"{community}/{compound_name(name)}" if name and community else None)
+
+
+def _place(code: str | None, address: Mapping[str, Any], parts: Mapping[str, Any], whole: bool) -> Place | None:
+    compound = compound_of(code, address)
     if compound is None or not parts.get("building"):
         return None
     complete = parts.get("entrance") and parts.get("room")

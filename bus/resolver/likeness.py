@@ -1,7 +1,8 @@
 """How alike are two who share a key? A comparison vector: name, sex, birth date, each on a level. Pure.
 
-    name    e exact · c close: one character of three or more differs · f the form of address fits (张先生, 张三); g it does, and
-            they share no phone (only once keys are taken together: `weighed`) · x another · - one is not known
+    name    e exact · v the same by another spelling: homophones, traditional characters, pinyin, what stands in for a rare character
+            (`bus.standards.spellings`) · c close: one character of three or more differs · f the form of address fits (张先生, 张三);
+            g it does, and they share no phone (only once keys are taken together: `weighed`) · x another · - one is not known
     sex     s the same · x another · - one does not say
     born    d the day · m the month · y the year · x another · - one does not say
 
@@ -12,10 +13,13 @@ What one does not say is not disagreement. Several statements, several keys abou
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
+from bus.standards.spellings import same_by_another_spelling
+
 NOTHING, UNKNOWN, AGAINST = "x", "-", "x"
-NAMES, SEXES, BIRTHS = "ecfgx-", "xs-", "xdmy-"
+NAMES, SEXES, BIRTHS = "evcfgx-", "xs-", "xdmy-"
 """The levels of each, in the order in which one outdoes the other when they are taken together."""
 _SUBJECT_BYTES = 16
 _BORN = {10: "d", 7: "m", 4: "y"}  # length of an ISO date as far as it is known
@@ -47,25 +51,31 @@ def likeness(one: Told, other: Told) -> Likeness:
     return Likeness(names(one, other), _sexes(one.sex, other.sex), births(one.birth_date, other.birth_date))
 
 
-def united(one: Likeness, other: Likeness) -> Likeness:
-    """Two comparisons with the same person as one. Of another name the rest does not count: it may be a slip of a whole row."""
-    if (one.name == NOTHING) != (other.name == NOTHING) and UNKNOWN not in (one.name, other.name):
-        return other if one.name == NOTHING else one
-    return Likeness(
-        min(one.name, other.name, key=NAMES.index), min(one.sex, other.sex, key=SEXES.index), min(one.born, other.born, key=BIRTHS.index)
-    )
+def united(levels: Collection[Likeness]) -> Likeness:
+    """Comparisons with the same person as one, in whatever order they come. Where one has the name, what those of another name say does not
+    count: it may be a slip of a whole row."""
+    if len(levels) > 1 and any(level.name not in (NOTHING, UNKNOWN) for level in levels):
+        levels = [level for level in levels if level.name != NOTHING]
+    name, sex, born = zip(*levels, strict=True)
+    return Likeness(min(name, key=NAMES.index), min(sex, key=SEXES.index), min(born, key=BIRTHS.index))
 
 
 def names(one: Told, other: Told) -> str:
     """The level of the names."""
     if one.name and other.name:
-        return "e" if one.name == other.name else "c" if _close(one.name, other.name) else NOTHING
+        return "e" if one.name == other.name else _unequal(one.name, other.name)
     if not (one.name or one.called) or not (other.name or other.called):
         return UNKNOWN
     if one.called and other.called:
         return "f" if one.called == other.called else NOTHING
     called, name = (one.called, other.name) if one.called else (other.called, one.name)
     return "f" if called and name.startswith(called) else NOTHING
+
+
+@lru_cache(1 << 14)
+def _unequal(one: str, other: str) -> str:
+    """The level of two names that are not equal. In one family the same ones are compared again and again."""
+    return "v" if same_by_another_spelling(one, other) else "c" if _close(one, other) else NOTHING
 
 
 def _close(one: str, other: str) -> bool:

@@ -13,6 +13,7 @@ from bus.resolver.differences import Difference, Side
 from bus.resolver.links import RESIDENT, SPOUSE, Contradiction, Link, contradictions
 from bus.resolver.rules import Rules
 from bus.resolver.survivorship import Master, Statement
+from bus.resolver.tenure_differences import OF_TENURE, tenure_differences
 from bus.sealing import row_hash
 
 FIELDS = {RESIDENT: "links.resident", SPOUSE: "links.spouse"}
@@ -31,22 +32,38 @@ def link_differences(
         sides = [(link, rows[link.row]) for link in each.links if link.row in rows]
         if len({link.other for link, _ in sides}) > 1 and not _by_address(each, sides, master):
             told += _differ(subject, each.kind, _most_trusted_first(each.kind, sides, rules), rules, keys, departments)
+    told += tenure_differences(subject, found, rows, rules, keys, departments)
     return [each for each in told if each.asked]
+
+
+def agree(found: Collection[Link]) -> bool:
+    """Whether nothing that these links say can be a difference."""
+    tenures = {(link.other, said.tenure) for link in found for said in link.tenures}
+    return not any(link.disputed for link in found) and len(tenures) == len({other for other, _ in tenures})
 
 
 def settled_links(found: Iterable[Link], all_: Collection[Difference], over: Collection[Difference]) -> list[Link]:
     """The links, those no longer marked about which nothing is left to be answered."""
     open_, closed = _rows(each for each in all_ if each not in over), _rows(over)
-    return [each._replace(disputed=each.disputed and (each.row not in closed or each.row in open_)) for each in found]
+    by_tenure = _rows((each for each in all_ if each not in over), (OF_TENURE,))
+    return [
+        each._replace(
+            disputed=(each.disputed and (each.row not in closed or each.row in open_))
+            or any(said.row in by_tenure for said in each.tenures)
+        )
+        for each in found
+    ]
 
 
 def stating_links(found: Iterable[Link], field: str) -> frozenset[str]:
-    """The departments that now say where somebody lives, or to whom he is married."""
+    """The departments that now say where somebody lives, by what right, or to whom he is married."""
+    if field == OF_TENURE:
+        return frozenset(said.department for each in found for said in each.tenures)
     return frozenset(each.department for each in found if FIELDS.get(each.kind) == field and each.current)
 
 
-def _rows(differences: Iterable[Difference]) -> set[str]:
-    return {side.statement.key.hex() for each in differences if each.field in FIELDS.values() for side in (each.holds, *each.others)}
+def _rows(differences: Iterable[Difference], fields: Collection[str] = tuple(FIELDS.values())) -> set[str]:
+    return {side.statement.key.hex() for each in differences if each.field in fields for side in (each.holds, *each.others)}
 
 
 def _by_address(each: Contradiction, sides: Sequence[tuple[Link, Statement]], master: Master) -> bool:

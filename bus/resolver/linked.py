@@ -23,7 +23,7 @@ Ends = frozenset[tuple[str, str]]
 """(dataset, role) of the statements that links name: see `bus.resolver.ends.can_be_ends`."""
 DEATH_NOTES = frozenset({"身故", "已故", "亡故", "去世", "死亡", "病故"})
 """What stands behind the name of a dead person (domain facts §2.7)."""
-_SHOWN = tuple(name for name in Link._fields if name not in ("vague", "row"))
+_SHOWN = tuple(name for name in Link._fields if name not in ("vague", "row", "tenures"))
 
 
 def links_of(entity: str, come: Arrived, stating: Iterable[Stated], gone: bool) -> list[Link]:
@@ -87,7 +87,7 @@ def _by_dwelling(found: Iterable[Link]) -> Mapping[bytes, list[Link]]:
     by: dict[bytes, list[Link]] = {}
     for link in found:
         if link.entity == "dwelling" and link.other:
-            by.setdefault(bytes.fromhex(link.other), []).append(link)
+            by.setdefault(bytes.fromhex(link.other), []).append(link._replace(tenures=()))
     return by
 
 

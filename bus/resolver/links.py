@@ -36,7 +36,7 @@ class Stated(NamedTuple):
     as precise as they are known; `seen`: when the department saw or changed it; `state`: live, ended or annulled; `act`: of a marriage,
     what the row registers; `vague`: the dwelling has no identity but this statement's own, so two may be one; `gone`: the other end is no
     more; `delivery`: with which the department said it; `row`: the statement (hex) about the one in whose file the link is kept, of the
-    same row."""
+    same row; `tenure`: by what right somebody lives there, as the department says."""
 
     kind: str
     entity: str
@@ -56,6 +56,16 @@ class Stated(NamedTuple):
     gone: bool = False
     delivery: str = ""
     row: str = ""
+    tenure: str | None = None
+
+
+class Tenure(NamedTuple):
+    """By what right somebody lives somewhere, as one row says."""
+
+    department: str
+    dataset: str
+    row: str
+    tenure: str
 
 
 class Link(NamedTuple):
@@ -78,7 +88,8 @@ class Link(NamedTuple):
     relation: str | None
     vague: bool
     row: str
-    """These two are not in the record: see `Stated`."""
+    tenures: tuple[Tenure, ...] = ()
+    """These three are not in the record: see `Stated`; `tenures`: what those say of it who say that the link lasts."""
 
 
 class Contradiction(NamedTuple):
@@ -266,6 +277,11 @@ def _link(period: _Period, today: str, dead: bool, moved: dict[tuple[str, str | 
         relation=by.relation or next((each.relation for each in same if each.relation), None),
         vague=by.vague,
         row=by.row,
+        tenures=tuple(
+            Tenure(each.department, each.dataset, each.row, each.tenure)
+            for each in real
+            if each.tenure and not _ended(each, today, moved) and not ended_by
+        ),
     )
 
 

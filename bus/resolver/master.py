@@ -14,18 +14,19 @@ from bus.contracts.codec import Codec, Decoder
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import rules as rule_files
+from bus.resolver.alias import apart
 from bus.resolver.body import Body, Pieces, made_of
 from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.differences import Difference, differences, stating, without
 from bus.resolver.disputes import Answer, Clock, Disputes, Place
-from bus.resolver.docket import ELSEWHERE, NUMBER
+from bus.resolver.docket import ADDRESS, ELSEWHERE, NUMBER
 from bus.resolver.ends import can_be_ends
 from bus.resolver.identify import own_subject
-from bus.resolver.link_differences import link_differences, settled_links, stating_links
+from bus.resolver.link_differences import agree, link_differences, settled_links, stating_links
 from bus.resolver.linked import as_values, flags_of, households_of, is_gone, link_errands, links_of, members_of
 from bus.resolver.links import Link
 from bus.resolver.rulings import corrected, settled
-from bus.resolver.subject import ANSWER, DECISION, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told, digest
+from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told, digest
 from bus.resolver.survivorship import Held, Master, Statement, compiled
 from bus.sealing import row_hash
 
@@ -61,7 +62,7 @@ class _Maker:
         of = made_of(come, self._edition)
         body = Body.unpacked(come.body, of)
         found = links_of(self._entity, come, body.households, body.gone) if body else []
-        if body is None or any(each.disputed for each in found):
+        if body is None or not agree(found):
             return self._decided(subject, come, of)
         return self._put_together(subject, body, found, come.body)
 
@@ -89,7 +90,7 @@ class _Maker:
         found = links_of(self._entity, come, households_of(master), is_gone(self._entity, master)) if master else []
         if master is not None and of and not strangers and not any(held.differing for held in master.fields.values()):
             body = self._body(subject, master, at)
-            if not any(each.disputed for each in found):
+            if agree(found):
                 return self._put_together(subject, body, found, body.packed(of))
         master, found, disputes = self._disputed(subject, master, found, come)
         errands = sent_on(subject, come, gone, strangers)
@@ -145,6 +146,22 @@ def sent_on(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], stranger
         if each.key in strangers and each.key not in come.told.get(MOVE, {}):
             kind = {"entity": "dwelling", "evidence": {subject.hex(): [ELSEWHERE]}} if each.key in come.told.get(HOLD, {}) else {}
             doubt = {"verdict": "doubtful", "subject": None, "evidence": {subject.hex(): [NUMBER]}} | kind
+            found[DECISION + each.key] = Errand(subject, json.dumps(doubt, sort_keys=True).encode(), each.known_from)
+    return found | _that_fit_several(subject, come, gone)
+
+
+def _that_fit_several(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes]) -> dict[bytes, Errand]:
+    """Of which statements that stay a person has yet to decide which of several dwellings they mean."""
+    found = {}
+    for each in come.statements if FITS in come.told else ():
+        fits = come.told[FITS].get(each.key)
+        if fits is not None and each.key not in gone and each.key not in come.told.get(MOVE, {}):
+            doubt = {
+                "verdict": "doubtful",
+                "subject": None,
+                "entity": "dwelling",
+                "evidence": {s.hex(): [ADDRESS] for s in apart(fits.value)},
+            }
             found[DECISION + each.key] = Errand(subject, json.dumps(doubt, sort_keys=True).encode(), each.known_from)
     return found
 

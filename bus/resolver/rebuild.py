@@ -2,17 +2,20 @@
 
 Views need no help: one that is deleted is rebuilt by whoever works on its partition. What is asked for here is that every subject be
 looked at again, under the rules as they are now: a record with the subject alone as its key, on the topic where its statements come, is
-taken by the one owner of that subject in its turn. A master that comes out as it was is not written again.
+taken by the one owner of that subject in its turn. A master that comes out as it was is not written again. So it is with statements of
+people without a number, under the weights of evidence as they are now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.resolver.routing import ID_BYTES
+from bus.resolver.routing import LOOK as WEIGH
 from bus.resolver.subject import AFRESH
 from bus.step.memory import between
 
@@ -21,24 +24,40 @@ _MANY = 2000
 
 def look_again(log: EventLog, entity: str) -> int:
     """Ask for every subject of `entity` to be looked at again; how many. The subjects of one partition are held in memory at a time."""
-    topic = topics.internal(entity)
+    return _ask(log, topics.internal(entity), partial(_subjects, log, entity))
+
+
+def weigh_again(log: EventLog) -> int:
+    """Ask for every statement about a person without a number to be decided on anew; how many. Those of one partition are held in memory
+    at a time."""
+    return _ask(log, topics.PENDING, partial(_owners, log, topics.PENDING), WEIGH)
+
+
+def _ask(log: EventLog, topic: str, owners: Callable[[int], Mapping[bytes, int]], item: bytes = b"") -> int:
+    """`owners`: partition → what is to be looked at, each with the time of what was last said of it; `item`: the rest of the key."""
     asked = 0
-    with log.writer(f"rebuild.{entity}") as writer:
+    with log.writer(f"rebuild.{topic.partition('.')[2]}") as writer:
         for partition in next(sorted(info.ends) for info in log.topics() if info.name == topic):
-            subjects = _subjects(log, entity, partition)
-            asked += len(subjects)
-            for some in _slices(sorted(subjects.items())):
-                writer.append([Output(topic, Record(subject, AFRESH, at), partition) for subject, at in some])
+            found = owners(partition)
+            asked += len(found)
+            for some in _slices(sorted(found.items())):
+                writer.append([Output(topic, Record(owner + item, AFRESH, at), partition) for owner, at in some])
     return asked
+
+
+def _owners(log: EventLog, topic: str, partition: int) -> dict[bytes, int]:
+    """Of whom anything was said there, each with the time of what was last said."""
+    found: dict[bytes, int] = {}
+    for batch in between(log, topic, partition, 0):
+        for record in batch.records:
+            owner = (record.key or b"")[:ID_BYTES]
+            found[owner] = max(record.timestamp, found.get(owner, 0))
+    return found
 
 
 def _subjects(log: EventLog, entity: str, partition: int) -> dict[bytes, int]:
     """Those with statements and those with a master, each with the time of what was last said."""
-    found: dict[bytes, int] = {}
-    for batch in between(log, topics.internal(entity), partition, 0):
-        for record in batch.records:
-            subject = (record.key or b"")[:ID_BYTES]
-            found[subject] = max(record.timestamp, found.get(subject, 0))
+    found = _owners(log, topics.internal(entity), partition)
     for batch in between(log, topics.master(entity), partition, 0):
         for record in batch.records:
             found.setdefault(bytes.fromhex((record.key or b"").decode("ascii")), record.timestamp)

@@ -6,6 +6,7 @@
     internal.evidence                      key, statement, via         value: see `bus.resolver.evidence`
     internal.pending                       statement[, key]            value: the statement; with a key: its candidates under that key
                                            statement, PERSON           value: whom a person held it to be about; empty: nobody known
+                                           statement, LOOK             nothing new, but decide anew
     internal.decision                      statement or ruling         value: see `bus.resolver.join`, `bus.resolver.rulings`
     internal.link                          statement, tag, id          value: see `bus.resolver.linking` (one byte: tag)
 
@@ -22,10 +23,15 @@ from bus.eventlog.port import partition_of
 ID_BYTES = 16
 PERSON = b"person".ljust(ID_BYTES, b"\0")
 """In place of a key of evidence: what a person decided."""
+LOOK = b"look".ljust(ID_BYTES, b"\0")
+"""In place of a key of evidence: the statement is to be decided on anew, under the weights as they are now."""
 MEANT = b"meant".ljust(ID_BYTES, b"\0")
 """In place of a stronger alias: whom the group of a statement without a number means, by what is known of that statement."""
 HELD = b"held".ljust(ID_BYTES, b"\0")
 """In place of a stronger alias: that the statement is not to be taken for what the alias means, before a person has decided."""
+
+ASKED = b"asked".ljust(ID_BYTES, b"\0")
+"""In place of a stronger alias: a statement that fits several places asks each which dwelling it means."""
 
 
 class Routes:

@@ -35,6 +35,8 @@ MOVE, RULING, ANSWER = b"M", b"R", b"A"
 (id: the ruling); see `bus.resolver.rulings` · what a department answered to a dispute (id: of both); see `bus.resolver.disputes`."""
 HOLD = b"D"
 """Tag: that a statement is not to be taken to be about this subject, before a person has decided (id: the statement)."""
+FITS = b"F"
+"""Tag: the dwellings that a statement kept here fits, several of them, so that a person has to decide (id: the statement; value: them)."""
 ALL = bytes(ID_BYTES)
 LINK, HELD, BENEFIT = b"L", b"H", b"B"
 """Tags: what is said about a link that is kept here (id: the link) · the links that a person's file has to this dwelling (id: the person) ·

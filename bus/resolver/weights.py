@@ -23,7 +23,7 @@ from bus.errors import ConfigRefused
 from bus.resolver.likeness import Likeness
 
 LETTERS = {
-    "name": {"exact": "e", "close": "c", "called": "f", "surname": "g", "other": "x"},
+    "name": {"exact": "e", "spelling": "v", "close": "c", "called": "f", "surname": "g", "other": "x"},
     "sex": {"same": "s", "other": "x"},
     "born": {"day": "d", "month": "m", "year": "y", "other": "x"},
 }

@@ -18,7 +18,8 @@ from bus.standards.reading import Reading
 
 
 class Address(NamedTuple):
-    """The parts that were read; None where a part is not known. division_code: 12 digits, the smallest division that is certain."""
+    """The parts that were read; None where a part is not known. division_code: 12 digits, the smallest division that is certain. fits: the
+    codes of the compounds, where the address fits several."""
 
     division_code: str | None = None
     county: str | None = None
@@ -33,6 +34,7 @@ class Address(NamedTuple):
     floor: str | None = None
     room: str | None = None
     rest: str | None = None
+    fits: tuple[str, ...] = ()
 
 
 class Compound(NamedTuple):
@@ -109,14 +111,17 @@ class AddressBook:
     def read(self, text: str, within: str | None = None) -> Reading[Address]:
         """The parts of an address. within: a 12-digit division code known from elsewhere in the row, to tell compounds of one name apart.
 
-        ADDR_PARTIAL: building, entrance or room is missing, or there are only divisions. ADDR_AMBIGUOUS: several compounds fit; no value.
+        ADDR_PARTIAL: building, entrance or room is missing, or there are only divisions. ADDR_AMBIGUOUS: several compounds fit; only
+        what follows the compound is read.
         """
         codes, rest = self._divisions.along(_plain(text), within)
         rest = rest.strip(_JOINTS)
         road, road_no, rest = _road(rest)
         found, name, rest = self._compound(rest, codes, within, road, road_no)
         if len(found) > 1:
-            return Reading(None, ("ADDR_AMBIGUOUS",))
+            tail = _house(rest) if all(each.village for each in found) else _tail(rest)
+            fits = tuple(sorted(each.code for each in found))
+            return Reading(Address(**tail._asdict() | {"rest": None, "fits": fits}), ("ADDR_AMBIGUOUS",))
         compound = found[0] if found else None
         if compound is None and not name:
             compound = self._village(codes)

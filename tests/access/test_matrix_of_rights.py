@@ -77,7 +77,9 @@ EXPECTED: Mapping[str, May] = {
     ),
     "alias": step("alias", "internal.alias", f"{all_of('internal', MASTERS)} internal.alias"),
     "match": step("match", "internal.evidence", "internal.evidence internal.alias internal.pending"),
-    "join": step("join", "internal.pending", "internal.resident internal.alias internal.decision"),
+    "join": step(
+        "join", "internal.pending internal.resident internal.alias internal.decision", "internal.resident internal.alias internal.decision"
+    ),
     "link": step("link", f"internal.link {all_of('canonical', LINKS)}", f"internal.link {all_of('internal', MASTERS)}"),
     "merge": step(
         "merge",

@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from bus.cli import commands as command_line
 from bus.cli.say import guarded
+from tests import warm
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -23,7 +24,7 @@ def civicbus(home: Path, *arguments: str, timeout: float = 120, **env: str) -> s
     """Run a command as a person would, on a home of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CIVICBUS_")}
     told = {**kept, "CIVICBUS_HOME": str(home), "COLUMNS": "200", **env}
-    return subprocess.run([sys.executable, "-m", "bus", *arguments], env=told, capture_output=True, text=True, timeout=timeout, check=False)
+    return warm.run(arguments, told, timeout)
 
 
 def expect(done: subprocess.CompletedProcess[str], status: int, code: str, place: str) -> None:

@@ -53,18 +53,22 @@ class Office:
         self("identity", *arguments, "--reason", "checked against the register")
         self.resolve()
 
-    def queue(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self("identity", "queue", "--format", "jsonl").splitlines()]
+    def queue(self, entity: str = "resident") -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in self("identity", "queue", "--format", "jsonl").splitlines()]
+        return [line for line in lines if line["entity"] == entity]
 
-    def rows(self, subject: str) -> set[str]:
-        return {source["key"]["id"] for source in self.file(subject)["sources"]}
+    def rows(self, subject: str, entity: str = "resident") -> set[str]:
+        return {source["key"]["id"] for source in self.file(subject, entity)["sources"]}
 
-    def file(self, subject: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self("show", "resident", "--subject", subject, "--format", "json"))
+    def file(self, subject: str, entity: str = "resident") -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self("show", entity, "--subject", subject, "--format", "json"))
         return found
 
     def number(self, token: str) -> str:
         return subject_of(self.keys, "resident", f"token:{token}").hex()
+
+    def place(self, compound: str) -> str:
+        return subject_of(self.keys, "dwelling", f"place:{compound}|3|2|401").hex()
 
     def own(self, row: str) -> str:
         return own_subject(self.keys, _key(row)).hex()
@@ -89,11 +93,15 @@ def person(row: str, name: str, token: str | None = None, *codes: str, **said: A
 
 
 PHONE = [{"token": "p.1", "masked": "199****0001", "sealed": b"", "kind": "mobile"}]
+HOME = {"building": "3", "entrance": "2", "room": "401"}
 FAMILY = [
     person("father", "王建国", "n.f", phones=PHONE, birth_date="1950-01-01"),
     person("son", "王建国", "n.s", phones=PHONE, birth_date="1980-01-01"),
     person("caller", "王建国", phones=PHONE),  # the father or the son?
     person("child", "王小明", "n.f", "ID_DOB_CONFLICT"),  # entered under the father's number
+    {"row": "one", "entity": "dwelling", "address": {**HOME, "compound_code": "XQ1"}},
+    {"row": "other", "entity": "dwelling", "address": {**HOME, "compound_code": "XQ2"}},
+    {"row": "lease", "entity": "dwelling", "address": HOME, "compound_codes": ["XQ1", "XQ2"]},  # in the one or in the other?
 ]
 
 
@@ -111,6 +119,13 @@ def test_what_may_be_about_several_and_what_is_not_whose_number_it_bears_waits_i
         office.own("child"): {office.number("n.f"): ["number"]},
     }
     assert office.rows(office.number("n.f")) == {"father"}
+    (lease,) = office.queue("dwelling")
+    fits = {each["subject"]: each["evidence"] for each in lease["candidates"]}
+    assert (lease["subject"], fits) == (office.own("lease"), {office.place(each): ["address"] for each in ("XQ1", "XQ2")})
+    (compound, _) = (json.loads(line) for line in office("dwellings", "--format", "jsonl").splitlines())
+    assert (compound["kind"], compound["name"], compound["dwellings"]) == ("compound", "XQ1", 1)
+    building = json.loads(office("dwellings", compound["id"], "--format", "jsonl"))
+    assert (building["kind"], building["name"]) == ("building", "3")
 
 
 def test_a_statement_that_waited_joins_whom_a_person_names_and_is_found_there(office: Office) -> None:
@@ -123,6 +138,10 @@ def test_a_statement_that_waited_joins_whom_a_person_names_and_is_found_there(of
     assert (file["operation"], set(file["corrects"])) == ("corrected", wrong)
     assert [line["subject"] for line in office.queue()] == [office.own("child")]
 
+    office.ruled("join", office.own("lease"), office.place("XQ2"), "--entity", "dwelling")
+    assert office.rows(office.own("lease"), "dwelling") == office.rows(office.place("XQ2"), "dwelling") == {"other", "lease"}
+    assert office.queue("dwelling") == []
+
 
 def test_who_bears_anothers_number_and_is_himself_all_the_same_comes_back_to_it(office: Office) -> None:
     office.ruled("join", office.own("child"), office.number("n.f"))
@@ -134,8 +153,10 @@ def test_who_bears_anothers_number_and_is_himself_all_the_same_comes_back_to_it(
 def test_what_is_about_nobody_known_leaves_the_queue_and_keeps_its_own_file(office: Office) -> None:
     for row in ("caller", "child"):
         office.ruled("apart", office.own(row))
+    office.ruled("apart", office.own("lease"), "--entity", "dwelling")
 
-    assert office.queue() == []
+    assert office.queue() == office.queue("dwelling") == []
+    assert office.rows(office.own("lease"), "dwelling") == {"lease"}
     assert office.rows(office.own("caller")) == {"caller"}
     assert office.rows(office.own("child")) == {"child"}
 

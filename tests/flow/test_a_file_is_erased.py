@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +13,9 @@ import pytest
 from bus.cli.context import App
 from bus.config import read_settings
 from bus.eventlog import topics
+from tests import warm
 from tests.flow.city_bus import Bus
 from tests.sharing.in_force import put_in_force
-from tests.sharing.test_agreement_command import AS
 
 FILES = {"civil.assistance_member": "civil/DB_MEMBER.csv", "civil.marriage": "civil/HYDJ.csv"}
 PEOPLE, MARRIAGES = "people-of-civil", "marriages-of-civil"
@@ -70,9 +69,7 @@ class Office:
 
     def by(self, person: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         env = {**self.bus.env, "CIVICBUS_HOME": str(self.bus.home), "PATH": "/usr/bin:/bin"}
-        return subprocess.run(
-            [sys.executable, "-c", AS, person, *arguments], env=env, capture_output=True, text=True, timeout=120, check=False
-        )
+        return warm.run(arguments, env, person=person)
 
     def done(self, person: str, *arguments: str) -> Any:
         finished = self.by(person, *arguments)

@@ -85,9 +85,11 @@ def test_several_phones_all_go_out(plans, catalog):
     assert [p["masked"] for p in resident.fields["phones"]] == ["199****0001", "199****0002"]
 
 
-def test_an_ambiguous_place_is_withheld_and_its_text_stays(plans, catalog):
+def test_an_ambiguous_place_is_withheld_and_its_text_stays_with_all_that_it_fits(plans, catalog):
     dwelling = next(s for s in said(plans[LEASE], catalog, {"FWZL": "福满园1号楼1单元101室"}) if s.entity == "dwelling")
-    assert dwelling.fields["address"] == {"text": "福满园1号楼1单元101室"}
+    known = {part: value for part, value in dwelling.fields["address"].items() if value}
+    assert known == {"text": "福满园1号楼1单元101室", "building": "1", "entrance": "1", "room": "101"}
+    assert len(dwelling.fields["compound_codes"]) == 2
 
 
 def test_a_house_that_its_code_names_is_not_ambiguous(plans, catalog):

@@ -91,11 +91,14 @@ def owned(row: str, unit: str, owner: str, at: int = 0, **house_: Any) -> list[S
     ]
 
 
-def lives(row: str, unit: str | None, who: str | None, at: int = 0, seen: str | None = None, **person_: Any) -> list[Said]:
+def lives(
+    row: str, unit: str | None, who: str | None, at: int = 0, seen: str | None = None, tenure: str | None = None, **person_: Any
+) -> list[Said]:
     """A row of the survey: a person and the home; None: not known."""
     of = "social.resident_survey"
     code = {"real_estate_unit_no": unit} if unit else {}
     link = {"kind": "resident", "party": party(of, "self", row), "dwelling_key": key(of, "home", row).hex(), "recorded_at": seen}
+    link |= {"tenure": tenure}
     return [
         say("resident", of, "self", row, at, name=who or row, id_token=who, **person_),
         say("dwelling", of, "home", row, at, kind="unit", **code),

@@ -14,7 +14,7 @@ from bus.resolver.disputes import Answer
 from bus.resolver.routing import Routes
 from bus.resolver.subject import ANSWER
 from tests.conformance.adapters import MAKERS
-from tests.resolver.link_world import DEPARTMENTS, Said, codec, house, key, lives, married, party, person, publish, resolve, say
+from tests.resolver.link_world import DEPARTMENTS, Said, codec, house, key, lives, married, party, person, publish, rented, resolve, say
 from tests.resolver.world import KEYS, PARTITIONS, TIME, masters
 
 Tell = Callable[..., None]
@@ -108,6 +108,37 @@ def test_a_home_that_ends_ends_the_dispute(log: EventLog, tell: Tell) -> None:
 
     assert disputes(log)["social", "links.resident"]["state"] == "closed"
     assert marks(log, "resident", person("甲")) == [False, False]
+
+
+def test_who_answers_for_tenure_is_asked_about_a_home_that_the_lease_register_says_is_rented(log: EventLog, tell: Tell) -> None:
+    tell(lives("1", "U", "甲", tenure="own"), rented("2", "U", "乙", ["甲"]))
+
+    (((department, field), dispute),) = disputes(log).items()
+    assert (department, field, dispute["state"]) == ("social", "links.tenure", "open")
+    assert (dispute["holds"]["value"], dispute["holds"]["source"]["dataset"]) == ("own", "social.resident_survey")
+    assert [(each["value"], each["source"]["dataset"]) for each in dispute["others"]] == [("rent", "housing.lease")]
+    assert marks(log, "resident", person("甲")) == [True, True]
+    assert sorted(marks(log, "dwelling", house("U"))) == [False, True, True]  # that he lets it is not in doubt
+
+    tell(lives("1", "U", "甲", 9, tenure="rent"))
+    assert disputes(log)["social", "links.tenure"]["closed_because"] == "corrected"
+    assert marks(log, "resident", person("甲")) == [False, False]
+
+
+@pytest.mark.parametrize(
+    "lease",
+    [
+        rented("2", "U", "乙", ["丙"]),
+        rented("2", "V", "乙", ["甲"]),
+        rented("2", "U", "乙", ["甲"], status="cancelled"),
+        rented("2", "U", "甲", ["丙"]),
+    ],
+    ids=["another's", "of another dwelling", "that is over", "by which he lets it"],
+)
+def test_no_other_lease_contradicts_his_tenure(log: EventLog, tell: Tell, lease: list[Said]) -> None:
+    tell(lives("1", "U", "甲", tenure="own"), lease)
+
+    assert disputes(log) == {}
 
 
 def test_the_register_is_asked_about_two_marriages_at_once(log: EventLog, tell: Tell) -> None:

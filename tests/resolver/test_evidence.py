@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +201,8 @@ def test_a_birth_date_agrees_as_far_as_both_know_it(one: str, other: str, level:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "level"), [("张三丰", "张三丰", "e"), ("张三丰", "张三峰", "c"), ("张三", "张五", "x"), ("张三", "张三丰", "x")]
+    ("one", "other", "level"),
+    [("张三丰", "张三丰", "e"), ("张三丰", "张三峰", "v"), ("张三丰", "张三立", "c"), ("张三", "张五", "x"), ("张三", "张三丰", "x")],
 )
 def test_one_character_of_three_may_be_another(one: str, other: str, level: str) -> None:
     assert likeness(claim(one), claim(other)).name == level
@@ -222,7 +223,12 @@ def test_likeness_is_symmetric(one: Claim, other: Claim) -> None:
     st.lists(st.builds(likeness, claims, claims), min_size=1, max_size=4).flatmap(lambda ls: st.tuples(st.just(ls), st.permutations(ls)))
 )
 def test_likenesses_are_taken_together_in_any_order(both: tuple[list[Likeness], list[Likeness]]) -> None:
-    assert reduce(united, both[0]) == reduce(united, both[1])
+    assert united(both[0]) == united(both[1])
+
+
+def test_what_another_name_says_does_not_count_beside_a_name_that_fits_whichever_comes_first() -> None:
+    said = [Likeness("x", "x", "x"), Likeness("f", "-", "-"), Likeness("-", "-", "y")]
+    assert {united(order) for order in permutations(said)} == {Likeness("f", "-", "y")}
 
 
 def test_a_claim_is_read_as_it_was_written() -> None:
@@ -263,8 +269,16 @@ def test_a_lost_name_leads_to_somebody_by_the_departments_own_number_and_not_by_
 
 def test_a_name_with_another_character_needs_the_departments_own_number() -> None:
     assert decided(found("c--", code="A")).verdict == JOINED
-    assert decided(found("c--", phone="A")).verdict == DOUBTFUL
-    assert decided(found("c--", place="A")).verdict == ALONE
+    assert decided(found("c--", phone="A", place="A")).verdict == ALONE
+
+
+def test_a_name_by_another_spelling_weighs_less_than_the_name_itself_and_more_than_another_character() -> None:
+    levels = weights().levels
+    assert levels["name", "e"] > levels["name", "v"] > levels["name", "c"]
+    assert decided(found("v--", phone="A")).verdict == JOINED
+    assert decided(found("v--", place="A")).verdict == DOUBTFUL
+    both = {ident("A"): Likeness("v", "-", "-"), ident("B"): Likeness("e", "-", "-")}
+    assert decided({ident("phone"): packed("phone", both)}).subject == ident("B")
 
 
 @pytest.mark.parametrize("level", ["ex-", "e-x"])

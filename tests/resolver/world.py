@@ -172,8 +172,9 @@ def blank(entity: str) -> dict[str, Any]:
 def record(said: Said) -> Output:
     """The canonical record of a statement; its names stand in `remarks`."""
     empty = blank(said.entity)
-    knows = {name: value for name, value in said.knows.items() if name not in ("row", "role")}
-    source = {**empty["source"], "key": {"row": said.knows.get("row", said.key.hex())}, "role": said.knows.get("role", "self")}
+    knows = {name: value for name, value in said.knows.items() if name not in ("row", "role", "department")}
+    of = {name: said.knows[name] for name in ("role", "department") if name in said.knows}
+    source = {**empty["source"], "key": {"row": said.knows.get("row", said.key.hex())}, **of}
     value = {**empty, **knows, "source": source, "remarks": json.dumps([said.names, said.text])}
     encoded = codec().encode(f"{topics.canonical(said.entity)}-value", value)
     return Output(topics.canonical(said.entity), Record(said.key, encoded, said.at))
@@ -187,8 +188,8 @@ def publish(log: EventLog, said: Sequence[Said]) -> None:
         writer.append([record(each) for each in said])
 
 
-def steps() -> dict[str, Step]:
-    """The steps of the resolver, on the names and texts of this world."""
+def steps(weighed: Weights | None = None) -> dict[str, Step]:
+    """The steps of the resolver, on the names and texts of this world. `weighed`: other weights than the released ones."""
     decode, routes = codec().decoder(), Routes(PARTITIONS)
 
     def names(_entity: str, value: Mapping[str, Any]) -> tuple[str, ...]:
@@ -212,14 +213,14 @@ def steps() -> dict[str, Step]:
         "identify": Step("identify", canonical, identify, resolving.refuse),
         "alias": Step("alias", (topics.ALIAS,), alias, resolving.refuse),
         "match": Step("match", (topics.EVIDENCE,), Memory(Match(KEYS, routes).decide), resolving.refuse),
-        "join": Step("join", (topics.PENDING,), Memory(Join(KEYS, routes, weights()).decide), resolving.refuse),
+        "join": Step("join", (topics.PENDING,), Join(KEYS, routes, weighed or weights()).memory(), resolving.refuse),
         "merge": Step("merge", internal, merge, resolving.refuse),
     }
 
 
-def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER) -> int:
+def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER, weighed: Weights | None = None) -> int:
     """Run the steps until nothing is left."""
-    made = steps()
+    made = steps(weighed)
     return run_in_turn(log, [made[name] for name in names], Options(state, BATCH, 60.0))
 
 

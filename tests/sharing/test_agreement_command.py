@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,11 @@ from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.sharing import history
 from bus.sharing.lifecycle import Event
+from tests import warm
 from tests.cli.test_errors import HAN, civicbus, expect
 from tests.sharing.paper import text
 
 ID = "civil-housing-of-families"
-AS = """
-import pwd, sys, types
-user = sys.argv.pop(1)
-pwd.getpwuid = lambda uid: types.SimpleNamespace(pw_name=user, pw_dir="/")
-from bus.cli import main
-main()
-"""
 SOURCE = {"delivery": "2026-09", "file": None, "sheet": None, "row": 2, "key": {"id": "1"}, "role": "dwelling", "ordinal": 0}
 
 
@@ -74,8 +67,7 @@ class Office:
     def by(self, person: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CIVICBUS_")}
         told = {**kept, "CIVICBUS_HOME": str(self.home), "COLUMNS": "200", **env}
-        run = [sys.executable, "-c", AS, person, "agreement", *arguments]
-        return subprocess.run(run, env=told, capture_output=True, text=True, timeout=120, check=False)
+        return warm.run(["agreement", *arguments], told, person=person)
 
     def done(self, person: str, *arguments: str, **env: str) -> str:
         finished = self.by(person, *arguments, **env)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def test_who_dies_while_delivering_leaves_no_entry_too_many_and_none_too_few(bus
 def test_who_dies_while_linking_leaves_a_chain_that_holds(bus: Bus, point: str) -> None:
     bus.run()
     crash_at = {"CIVICBUS_TEST": "1", "CIVICBUS_CRASH_AT": f"{point}:1", "CIVICBUS_BATCH_RECORDS": "2"}
-    civicbus(bus.home, "run", "audit-chain", "--until-idle", **crash_at)
+    assert civicbus(bus.home, "run", "audit-chain", "--until-idle", **crash_at).returncode == -signal.SIGKILL
     assert civicbus(bus.home, "run", "audit-chain", "--until-idle").returncode == 0
     done = civicbus(bus.home, "audit", "verify")
     said = json.loads(done.stdout)
@@ -78,8 +79,9 @@ def test_who_dies_while_linking_leaves_a_chain_that_holds(bus: Bus, point: str) 
 
 def test_several_that_deliver_at_once_leave_one_chain(bus: Bus) -> None:
     run = [sys.executable, "-m", "bus", "--home", str(bus.home), "run", f"share.{ID}", "--until-idle"]
-    both = [subprocess.Popen(run, stderr=subprocess.DEVNULL) for _ in range(2)]
-    assert [each.wait(120) for each in both] == [0, 0]
+    both = [subprocess.Popen(run, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [each.communicate(timeout=120)[1] for each in both]
+    assert [each.returncode for each in both] == [0, 0], said
     assert civicbus(bus.home, "run", "audit-chain", "--until-idle").returncode == 0
 
     assert len(told(bus)) == len(set(told(bus))) == PEOPLE

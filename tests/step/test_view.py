@@ -141,10 +141,8 @@ def test_views_are_for_their_owner_alone(folder: Path) -> None:
 
 
 KEYS = st.sampled_from([b"", b"a", b"b"])
-DEEDS = st.lists(
-    st.tuples(st.sampled_from(["put", "delete", "keep", "save", "ahead", "mark", "restore"]), KEYS, KEYS, st.binary(max_size=3)),
-    max_size=25,
-)
+ACTS = st.sampled_from(["put", "delete", "keep", "save", "ahead", "mark", "restore"])
+DEEDS = st.lists(st.tuples(ACTS, KEYS, KEYS, st.binary(max_size=3)), max_size=25)
 
 
 @given(DEEDS)

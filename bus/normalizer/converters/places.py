@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from bus.normalizer.cells import Columns
 from bus.normalizer.kit import MEMO, RECENT, Convert, Kit
@@ -68,7 +68,15 @@ def address(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     """An address and its parts; ADDR_PARTIAL or ADDR_AMBIGUOUS where it is not read to the end, or fits several places."""
     hint = _hint(spec, kit, columns)
     read = _address_reader(kit.addresses)
-    return lambda text, row: read(text, hint(row))
+    return lambda text, row: read(text, hint(row)).reading
+
+
+def compounds(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """The codes of the compounds that an address fits, where it fits several; the address itself says which one where it is one. No
+    findings: they stand on the address."""
+    hint = _hint(spec, kit, columns)
+    read = _address_reader(kit.addresses)
+    return lambda text, row: Reading(list(read(text, hint(row)).fits))
 
 
 def place(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
@@ -77,23 +85,31 @@ def place(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     read = _address_reader(kit.addresses)
 
     def convert(text: str, row: Row) -> Reading[Any]:
-        value, codes = read(text, hint(row))
+        value, codes = read(text, hint(row)).reading
         return Reading(value, tuple(c for c in codes if c not in _UNREAD))
 
     return convert
 
 
+class _Read(NamedTuple):
+    """`reading`: text and parts; `fits`: the compounds, where several do."""
+
+    reading: Reading[Any]
+    fits: tuple[str, ...] = ()
+
+
 @lru_cache(maxsize=2)
-def _address_reader(addresses: AddressBook) -> Callable[[str, str | None], Reading[Any]]:
+def _address_reader(addresses: AddressBook) -> Callable[[str, str | None], _Read]:
     """One memo for all fields: a row's own cell is often read for two statements, and people of one home stand near one another."""
 
     @lru_cache(RECENT)
-    def read(text: str, within: str | None) -> Reading[Any]:
+    def read(text: str, within: str | None) -> _Read:
         if looks_garbled(text):
-            return Reading(None, ("MOJIBAKE",))
+            return _Read(Reading(None, ("MOJIBAKE",)))
         reading = addresses.read(text, within)
         parts = reading.value._asdict() if reading.value is not None else {}
-        return Reading({"text": redact(text.strip()), **parts}, reading.codes)
+        fits = parts.pop("fits", ())
+        return _Read(Reading({"text": redact(text.strip()), **parts}, reading.codes), fits)
 
     return read
 

@@ -47,6 +47,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "grid": Converter(places.grid),
     "division_name": Converter(places.division_name),
     "address": Converter(places.address),
+    "compounds": Converter(places.compounds),
     "place": Converter(places.place),
     "building": Converter(places.building),
     "entrance": Converter(places.entrance),
