@@ -20,7 +20,7 @@ from bus.resolver.subject import ANSWER, FITS, HOLD, MOVE, RULING, Arrived
 
 _OF_BYTES = 16
 _LENGTHS = Struct(">IB")  # of what is told as JSON, of the tail
-_NOT_PLAIN = (MOVE, HOLD, RULING, ANSWER, FITS)
+_NOT_PLAIN = (MOVE, HOLD, FITS, RULING, ANSWER)
 _EMPTY: Mapping[str, Any] = MappingProxyType(
     {"subject": "", "sources": [], "fields": {}, "links": [], "operation": "", "corrects": [], "event_id": ""}
 )
@@ -88,4 +88,6 @@ class Pieces:
 
     def links(self, values: Sequence[Mapping[str, Any]]) -> bytes:
         """The links of a record."""
+        if not values:
+            return b"\0"
         return self._encode({**_EMPTY, "links": values})[_HEAD + _BEFORE_LINKS : -_BEHIND_LINKS]

@@ -22,13 +22,12 @@ from bus.resolver.disputes import Answer, Clock, Disputes, Place
 from bus.resolver.docket import ADDRESS, ELSEWHERE, NUMBER
 from bus.resolver.ends import can_be_ends
 from bus.resolver.identify import own_subject
-from bus.resolver.link_differences import link_differences, settled_links, stating_links
+from bus.resolver.link_differences import agree, link_differences, settled_links, stating_links
 from bus.resolver.linked import as_values, flags_of, households_of, is_gone, link_errands, links_of, members_of
 from bus.resolver.links import Link
 from bus.resolver.rulings import corrected, settled
 from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told, digest
 from bus.resolver.survivorship import Held, Master, Statement, compiled
-from bus.resolver.tenure_differences import tenures_differ
 from bus.sealing import row_hash
 
 _CORRECTIONS = frozenset({"corrected", "annulled"})
@@ -63,7 +62,7 @@ class _Maker:
         of = made_of(come, self._edition)
         body = Body.unpacked(come.body, of)
         found = links_of(self._entity, come, body.households, body.gone) if body else []
-        if body is None or _in_doubt(found):
+        if body is None or not agree(found):
             return self._decided(subject, come, of)
         return self._put_together(subject, body, found, come.body)
 
@@ -91,7 +90,7 @@ class _Maker:
         found = links_of(self._entity, come, households_of(master), is_gone(self._entity, master)) if master else []
         if master is not None and of and not strangers and not any(held.differing for held in master.fields.values()):
             body = self._body(subject, master, at)
-            if not _in_doubt(found):
+            if agree(found):
                 return self._put_together(subject, body, found, body.packed(of))
         master, found, disputes = self._disputed(subject, master, found, come)
         errands = sent_on(subject, come, gone, strangers)
@@ -135,10 +134,6 @@ class _Maker:
         if not encoded.endswith(_NO_ID):
             raise ValueError("event_id is not the last field of the master's schema")
         return encoded[:-1] + _ID_LENGTH + row_hash(self._keys, "master", encoded).hex().encode()
-
-
-def _in_doubt(found: Sequence[Link]) -> bool:
-    return any(each.disputed for each in found) or tenures_differ(found)
 
 
 def sent_on(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]) -> dict[bytes, Errand]:

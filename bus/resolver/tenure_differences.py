@@ -21,30 +21,16 @@ def tenure_differences(
     subject: bytes, found: Iterable[Link], rows: Mapping[str, Statement], rules: Rules, keys: KeyRing, departments: Collection[str]
 ) -> list[Difference]:
     """The differences about the tenure of each home of a person. `rows`: his statements, by key (hex)."""
+    homes: dict[str, list[Tenure]] = {}
+    for link in found:
+        if link.current and link.other and not link.vague:
+            homes.setdefault(link.other, []).extend(said for said in link.tenures if said.row in rows)
     told: list[Difference] = []
-    for home, said_of_it in sorted(_by_home(found).items()):
-        saying = [said for said in said_of_it if said.row in rows]
-        if _differ(saying):
+    for home, saying in sorted(homes.items()):
+        if len({said.tenure for said in saying}) > 1:
             names = ("resident", subject.hex(), OF_TENURE, home)
             told += _of_home(names, _most_trusted_first(saying, rows, rules.get(TENURE)), rows, rules, keys, departments)
     return told
-
-
-def tenures_differ(found: Iterable[Link]) -> bool:
-    """Whether there may be a difference."""
-    return any(map(_differ, _by_home(found).values()))
-
-
-def _by_home(found: Iterable[Link]) -> dict[str, list[Tenure]]:
-    homes: dict[str, list[Tenure]] = {}
-    for link in found:
-        if link.tenures and link.current and link.other and not link.vague:
-            homes.setdefault(link.other, []).extend(link.tenures)
-    return homes
-
-
-def _differ(saying: Iterable[Tenure]) -> bool:
-    return len({said.tenure for said in saying}) > 1
 
 
 def _most_trusted_first(saying: Iterable[Tenure], rows: Mapping[str, Statement], rule: Rule | None) -> list[Tenure]:

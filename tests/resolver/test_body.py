@@ -25,11 +25,19 @@ from tests.resolver.world import KEYS, TIME, codec
 WHO = person("甲")
 OTHERS = [married("m", "甲", "乙")[0], assisted("f", "甲")[1], owned("o", "U", "甲")[1], lives("a", "U", "甲", seen="2026-05-01")[0]]
 DIFFERING = lives("b", "U", "甲", sex="2", deceased=True)[0]  # civil says that he is a man
-HOMES = [Stated("resident", "dwelling", "", "social", "social.resident_survey", f"e{n}", TIME + n, f"202{n}-01-01") for n in range(3)]
-LINKS = [Told(TIME + n, Way(LINK, (), bytes((n,)) * 16 + b"\0", encoded(home)).packed()) for n, home in enumerate(HOMES)]
-LINKS += [
-    Told(TIME, Way(LINK, (), b"h" * 16 + b"\0", encoded(HOMES[0]._replace(department="civil"))).packed())
-]  # lives elsewhere, says civil
+ROW = OTHERS[3].key.hex()
+HOMES = [
+    Stated("resident", "dwelling", "", "social", "social.resident_survey", f"e{n}", TIME + n, f"202{n}-01-01", row=ROW, tenure="own")
+    for n in range(3)
+]
+ELSEWHERE = HOMES[0]._replace(department="civil", row=OTHERS[0].key.hex())
+LEASE = HOMES[0]._replace(kind="lessee", department="housing", dataset="housing.lease", tenure="rent", row=OTHERS[2].key.hex())
+DWELLINGS = (b"0", b"1", b"2", b"4", b"0")
+LINKS = [
+    Told(stated.known_from, Way(LINK, (), dwelling * 16 + b"\0", encoded(stated)).packed())
+    for dwelling, stated in zip(DWELLINGS, [*HOMES, ELSEWHERE, LEASE], strict=True)
+]
+SELF, CIVIL, RENTED = 0, 3, 4
 
 
 @cache
@@ -70,7 +78,7 @@ def test_a_plain_file_keeps_its_body_and_is_not_decided_on_again() -> None:
     first = follows()(WHO, come(OTHERS, []))
     marked = first.body.replace(b"civil.marriage", b"civil.marriagE")  # so that it can be told where it came from
 
-    again = follows()(WHO, come(OTHERS, [0], marked)).master or b""
+    again = follows()(WHO, come(OTHERS, [SELF], marked)).master or b""
     assert (b"civil.marriagE" in again, b"civil.marriage" in again) == (True, False)
 
 
@@ -78,6 +86,13 @@ def test_where_departments_differ_or_a_person_ruled_all_is_decided_together() ->
     assert follows()(WHO, come([*OTHERS, DIFFERING], [])).body == b""
     ruled = come(OTHERS, [])._replace(told={MOVE: {OTHERS[0].key: Told(TIME, WHO)}})
     assert (made_of(ruled, b""), follows()(WHO, ruled).body) == (b"", b"")
+
+
+def test_links_that_contradict_each_other_are_decided_on_together_with_all_else() -> None:
+    kept = follows()(WHO, come(OTHERS, [])).body
+
+    for contradicting, field in (([SELF, CIVIL], "resident"), ([SELF, RENTED], "tenure")):
+        assert [place.split(".")[-1] for place in follows()(WHO, come(OTHERS, contradicting, kept)).disputes] == [field]
 
 
 def test_a_body_of_another_edition_is_none() -> None:
