@@ -5,7 +5,7 @@ person come to independently. Pure.
     phone       a phone
     place       a dwelling: where the person lives, or which the row names beside the person
     household   a household of a department
-    with        the name, and the name of somebody who stands beside it in a row, a household or a dwelling
+    with        the name, and how the name of somebody sounds who stands beside it in a row, a household or a dwelling
 
 No key but the last holds a name: names are compared under it (`bus.resolver.likeness`), so a name written another way still meets its
 like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household and of a dwelling are *gathered*
@@ -22,6 +22,7 @@ from bus.keys import KeyRing
 from bus.resolver.likeness import NOTHING, UNKNOWN, Likeness, likeness, united
 from bus.sealing import hidden_name, row_hash
 from bus.standards.names import surname_and_sex
+from bus.standards.spellings import spoken
 
 ROW, PLACE, HOUSEHOLD, WITH = "row", "place", "household", "with"
 HERE = "here"
@@ -169,7 +170,7 @@ def beside(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tuple[bytes, by
     if not 1 < len(names) <= MOST_NAMES:
         return found
     return found | {
-        (row_hash(keys, "evidence", WITH, claim.name, other), statement): claim._replace(kind=WITH)
+        (row_hash(keys, "evidence", WITH, claim.name, spoken(other)), statement): claim._replace(kind=WITH)
         for statement, claim in persons.items()
         for other in names
         if claim.name and other != claim.name

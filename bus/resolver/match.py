@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from bus.event import Batch, Output, Record
 from bus.keys import KeyRing
 from bus.resolver.evidence import HERE, Claim, beside, candidates, gathers, looks
-from bus.resolver.homes import Home, at_home, held, is_home
+from bus.resolver.homes import Home, among_strangers, at_home, held, is_home
 from bus.resolver.likeness import packed
 from bus.resolver.peers import peers
 from bus.resolver.routing import HELD, ID_BYTES, Routes, split
@@ -65,9 +65,18 @@ class Match:
     def _follows(self, key: bytes, items: Mapping[bytes, bytes]) -> Follows:
         if len(items) < 2:
             return {}
-        if is_home(next(iter(items.values()))):
-            homes = {item: Home.decoded(value) for item, value in items.items()}
+        homes = {item: Home.decoded(value) for item, value in items.items() if is_home(value)}
+        if len(homes) == len(items):
             return {(alias, item[:ID_BYTES], HOLD): HELD for item, alias in held(homes).items()}
+        if homes:
+            items = {item: value for item, value in items.items() if item not in homes}
+            living = [Claim.decoded(value) for item, value in items.items() if len(item) == ID_BYTES]
+            strange = among_strangers({item[:ID_BYTES]: home for item, home in homes.items()}, living, self._keys)
+            told = {(of, statement, GATHERED): home.encoded() for (of, statement), home in strange.items()}
+            return told | self._follows_of_claims(key, items)
+        return self._follows_of_claims(key, items)
+
+    def _follows_of_claims(self, key: bytes, items: Mapping[bytes, bytes]) -> Follows:
         gathering, looking = any(map(gathers, items.values())), any(map(looks, items.values()))
         if not gathering and not looking:  # the common case: all know their numbers, so there is nothing to compare
             return {}

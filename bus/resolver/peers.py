@@ -2,7 +2,8 @@
 
 Each such group is an alias of a person (`bus.resolver.alias`). A statement that fits nobody with a number goes by the strongest of its
 groups; one that is held to be about somebody says of its groups that they mean him. So who called twice from one phone, and is known once
-by where he lives, is known both times.
+by where he lives, is known both times. Who gives but a form of address (张先生) is of the group of the one name that it fits there, else of
+those who give the same, under a phone alone.
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ _STRENGTH = {kind: place for place, kind in enumerate(KINDS)}
 
 def peers(key: bytes, claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tuple[bytes, bytes], bytes]:
     """(statement, group) → that it is of the group, as it stands in the log. `claims`: what stands under the key, by statement."""
+    looking = {statement: claim for statement, claim in claims.items() if not claim.subject and claim.kind not in _SILENT}
     named: dict[str, dict[bytes, Claim]] = {}
-    for statement, claim in claims.items():
-        if not claim.subject and claim.name and claim.kind not in _SILENT:
+    for statement, claim in looking.items():
+        if claim.name:
             named.setdefault(claim.name, {})[statement] = claim
+    for name, group in _by_address({s: claim for s, claim in looking.items() if claim.called and claim.kind == "phone"}, named).items():
+        named.setdefault(name, {}).update(group)
     if len(named) > MOST_SUBJECTS:
         return {}
     return {
@@ -35,6 +39,16 @@ def peers(key: bytes, claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tupl
         if len(group) > 1 and _agree(list(group.values()))
         for statement, claim in group.items()
     }
+
+
+def _by_address(called: Mapping[bytes, Claim], named: Mapping[str, Mapping[bytes, Claim]]) -> dict[str, dict[bytes, Claim]]:
+    """To which name, or form of address, those belong who give a form of address; to none where it fits several names."""
+    found: dict[str, dict[bytes, Claim]] = {}
+    for statement, claim in called.items():
+        fits = [name for name, group in named.items() if name.startswith(claim.called) and _agree([claim, *group.values()])]
+        if len(fits) < 2:
+            found.setdefault(fits[0] if fits else f"{claim.called} {claim.sex}", {})[statement] = claim
+    return found
 
 
 def _agree(group: Sequence[Claim]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from bus.standards.names import HAN
@@ -27,6 +27,12 @@ def same_by_another_spelling(one: str, other: str) -> bool:
         return False
     both = list(zip(ours, theirs, strict=True))
     return any(a == b for a, b in both) and all(_may_stand_for(a, b) for a, b in both)
+
+
+@lru_cache(1 << 14)
+def spoken(name: str) -> str:
+    """How a name sounds, each character by its most common reading; one without is left as it is. Equal for most spellings of one name."""
+    return " ".join(_first_reading(unit) for unit in _units(name))
 
 
 def _units(name: str) -> list[str]:
@@ -67,13 +73,22 @@ def _to_simplified() -> OpenCC:
     return OpenCC("t2s")
 
 
+def _first_reading(unit: str) -> str:
+    return next(iter(_in_order(unit)), unit)
+
+
 @cache
 def _readings(unit: str) -> frozenset[str]:
-    """How a Han character is read, without tones, ü as v; of pinyin itself, that; nothing where that is not known."""
+    return frozenset(_in_order(unit))
+
+
+@cache
+def _in_order(unit: str) -> tuple[str, ...]:
+    """How a Han character is read, without tones, ü as v, the most common first; of pinyin itself, that; nothing where it is not known."""
     if unit[0].isascii() or unit[0] in "Üü":
-        return frozenset((unit.lower().replace("ü", "v"),))
+        return (unit.lower().replace("ü", "v"),)
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")  # how words are read needs another 40 MB and is never asked
     from pypinyin import Style, pinyin
 
     found: list[list[str]] = pinyin(unit, style=Style.NORMAL, heteronym=True, errors="ignore")
-    return frozenset(reading for readings in found for reading in readings)
+    return tuple(reading for readings in found for reading in readings)

@@ -48,6 +48,21 @@ def test_names_in_one_row_and_a_phone_of_a_crowd_make_no_group() -> None:
     assert grouped(a=claim(), b=claim(), **crowd) == set()
 
 
+def called(surname: str = "张", sex: str = "1", kind: str = "phone") -> Claim:
+    return Claim(kind, b"", "", sex, "", surname)
+
+
+def test_who_gives_a_form_of_address_is_of_the_one_name_that_it_fits_at_that_phone() -> None:
+    assert grouped(a=claim(), b=called()) == {"a", "b"}
+    assert grouped(a=claim(kind="place"), b=called(kind="place")) == set()
+    assert grouped(a=claim(sex="2"), b=called(sex="1")) == set()
+    assert grouped(a=claim(), b=claim("张四"), c=called()) == set()
+
+
+def test_who_give_the_same_form_of_address_at_one_phone_are_one_where_no_name_fits() -> None:
+    assert grouped(a=called(), b=called(), c=called(sex="2"), d=called("李"), e=claim("王五")) == {"a", "b"}
+
+
 def test_groups_of_two_names_and_of_two_keys_are_not_one() -> None:
     both = {b"a": claim(), b"b": claim(), b"c": claim("李四"), b"d": claim("李四")}
     assert len({group for _, group in peers(KEY, both, KEYS)} | {group for _, group in peers(b"l" * 16, both, KEYS)}) == 4
