@@ -8,19 +8,20 @@ from bus.keys import KeyRing
 from bus.resolver.differences import Difference, Side
 from bus.resolver.links import Link, Tenure
 from bus.resolver.rules import Rule, Rules
-from bus.resolver.survivorship import Statement
+from bus.resolver.survivorship import Master, Statement
 from bus.sealing import row_hash
 
 TENURE = "tenure"
-"""The field of a person: who answers for it answers for the tenure of each of his homes."""
+"""The rule of the links of a person: who answers for it."""
 OF_TENURE = "links.tenure"
 """Under which name it is asked about."""
 
 
 def tenure_differences(
-    subject: bytes, found: Iterable[Link], rows: Mapping[str, Statement], rules: Rules, keys: KeyRing, departments: Collection[str]
+    subject: bytes, found: Iterable[Link], master: Master, rules: Rules, keys: KeyRing, departments: Collection[str]
 ) -> list[Difference]:
-    """The differences about the tenure of each home of a person. `rows`: his statements, by key (hex)."""
+    """The differences about the tenure of each home of a person. `rules`: of links."""
+    rows = {each.key.hex(): each for each in master.statements}
     homes: dict[str, list[Tenure]] = {}
     for link in found:
         if link.current and link.other and not link.vague:
@@ -30,7 +31,7 @@ def tenure_differences(
         if len({said.tenure for said in saying}) > 1:
             names = ("resident", subject.hex(), OF_TENURE, home)
             told += _of_home(names, _most_trusted_first(saying, rows, rules.get(TENURE)), rows, rules, keys, departments)
-    return told
+    return [each for each in told if each.asked]
 
 
 def _most_trusted_first(saying: Iterable[Tenure], rows: Mapping[str, Statement], rule: Rule | None) -> list[Tenure]:

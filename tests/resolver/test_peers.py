@@ -57,6 +57,7 @@ def test_who_gives_a_form_of_address_is_of_the_one_name_that_it_fits_at_that_pho
     assert grouped(a=claim(kind="place"), b=called(kind="place")) == set()
     assert grouped(a=claim(sex="2"), b=called(sex="1")) == set()
     assert grouped(a=claim(), b=claim("张四"), c=called()) == set()
+    assert grouped(a=claim(), b=claim("张四", subject=b"P" * 16), c=called()) == set()
 
 
 def test_who_give_the_same_form_of_address_at_one_phone_are_one_where_no_name_fits() -> None:
