@@ -85,7 +85,7 @@ class _Maker:
             differ = differences(self._entity, subject, master, self._rules, self._keys, self._departments)
             if self._entity == "resident":
                 differ += link_differences(subject, master, found, self._rules, self._keys, self._departments)
-                differ += tenure_differences(subject, found, master, self._link_rules, self._keys, self._departments)
+                differ += tenure_differences(subject, found, self._link_rules, self._keys, self._departments)
         if not differ and not come.disputes:
             return master, found, {}
         answers = [Answer.decoded(told.value, told.at) for told in come.told.get(ANSWER, {}).values()]
