@@ -35,6 +35,12 @@ def link_differences(
     return [each for each in told if each.asked]
 
 
+def agree(found: Collection[Link]) -> bool:
+    """Whether nothing that these links say can be a difference."""
+    tenures = {(link.other, said.tenure) for link in found for said in link.tenures}
+    return not any(link.disputed for link in found) and len(tenures) == len({other for other, _ in tenures})
+
+
 def settled_links(found: Iterable[Link], all_: Collection[Difference], over: Collection[Difference]) -> list[Link]:
     """The links, those no longer marked about which nothing is left to be answered."""
     open_, closed = _rows(each for each in all_ if each not in over), _rows(over)

@@ -26,27 +26,38 @@ DEATH_NOTES = frozenset({"身故", "已故", "亡故", "去世", "死亡", "病�
 _SHOWN = tuple(name for name in Link._fields if name not in ("vague", "row", "tenures"))
 
 
-def links_of(entity: str, come: Arrived, master: Master) -> list[Link]:
-    """The links in a subject's file, in one order."""
+def links_of(entity: str, come: Arrived, stating: Iterable[Stated], gone: bool) -> list[Link]:
+    """The links in a subject's file, in one order. `stating`: those that its statements name themselves; `gone`: as `is_gone`."""
     said = [_with_other(Way.unpacked(told.value)) for told in come.told.get(LINK, {}).values()]
     if entity == "resident":
-        said += [each for statement in master.statements for each in households(statement.said, statement.known_from)]
-        return links(said, dead=_is_gone(entity, master))
+        return links([*said, *stating], dead=gone)
     held = [_of_person(person, each) for person, told in come.told.get(HELD, {}).items() for each in json.loads(told.value)]
     return sorted(links(said) + held, key=lambda link: (link.kind, link.from_on or "", link.other or "", link.event_id))
 
 
-def link_errands(entity: str, subject: bytes, master: Master, found: Iterable[Link], ends: Ends, keys: KeyRing) -> dict[bytes, Errand]:
-    """Whose statements are held to be about this subject, and what a person's file tells to dwellings."""
-    flags = GONE * _is_gone(entity, master)
+def households_of(master: Master) -> list[Stated]:
+    """The households that the statements about a person name."""
+    return [each for statement in master.statements for each in households(statement.said, statement.known_from)]
+
+
+def flags_of(entity: str, subject: bytes, master: Master, keys: KeyRing) -> int:
+    """What the owners of its statements are to know of a subject."""
+    flags = GONE * is_gone(entity, master)
     if entity == "dwelling" and len(master.statements) == 1 and own_subject(keys, master.statements[0].key) == subject:
         flags |= VAGUE
+    return flags
+
+
+def members_of(master: Master, ends: Ends) -> list[tuple[bytes, int]]:
+    """The statements of which it is told that they are about the subject, and when each was published."""
+    said = ((each, each.said["source"]) for each in master.statements)
+    return [(each.key, each.known_from) for each, source in said if (source["dataset"], source["role"]) in ends]
+
+
+def link_errands(entity: str, members: Iterable[tuple[bytes, int]], flags: int, found: Iterable[Link]) -> dict[bytes, Errand]:
+    """Whose statements are held to be about the subject, and what a person's file tells to dwellings."""
     told = member(entity, flags)
-    errands = {
-        MEMBER + each.key: Errand(each.key, told, each.known_from)
-        for each in master.statements
-        if (each.said["source"]["dataset"], each.said["source"]["role"]) in ends
-    }
+    errands = {MEMBER + key: Errand(key, told, known_from) for key, known_from in members}
     for dwelling, of in _by_dwelling(found).items() if entity == "resident" else ():
         value = json.dumps(of, ensure_ascii=False, separators=(",", ":")).encode()
         errands[LINKS + dwelling] = Errand(dwelling, value, max(each.known_from for each in of))
@@ -85,7 +96,7 @@ def is_dead(deceased: Any, statements: Iterable[Statement]) -> bool:
     return deceased is True or any(each.said.get("name_note") in DEATH_NOTES for each in statements)
 
 
-def _is_gone(entity: str, master: Master) -> bool:
+def is_gone(entity: str, master: Master) -> bool:
     """Whether a person is known to have died, a dwelling to have been demolished."""
     held = master.fields.get("deceased" if entity == "resident" else "status")
     value = held.value if held else None

@@ -285,7 +285,7 @@ def _link(period: _Period, today: str, dead: bool, moved: dict[tuple[str, str | 
         tenures=tuple(
             Tenure(each.tenure, each.department, each.dataset, each.event_id, each.known_from, each.seen, each.row, each.source)
             for each in real
-            if each.tenure and not _ended(each, today, moved) and not ended_by
+            if each.tenure and each.source and not _ended(each, today, moved) and not ended_by
         ),
     )
 

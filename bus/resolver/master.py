@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from importlib.metadata import version
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -14,17 +15,18 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import rules as rule_files
 from bus.resolver.alias import apart
+from bus.resolver.body import Body, Pieces, made_of
 from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.differences import Difference, differences, stating, without
 from bus.resolver.disputes import Answer, Clock, Disputes, Place
 from bus.resolver.docket import ADDRESS, ELSEWHERE, NUMBER
 from bus.resolver.ends import can_be_ends
 from bus.resolver.identify import own_subject
-from bus.resolver.link_differences import link_differences, settled_links, stating_links
-from bus.resolver.linked import as_values, link_errands, links_of
+from bus.resolver.link_differences import agree, link_differences, settled_links, stating_links
+from bus.resolver.linked import as_values, flags_of, households_of, is_gone, link_errands, links_of, members_of
 from bus.resolver.links import Link
 from bus.resolver.rulings import corrected, settled
-from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told
+from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told, digest
 from bus.resolver.survivorship import Held, Master, Statement, compiled
 from bus.resolver.tenure_differences import tenure_differences
 from bus.sealing import row_hash
@@ -51,24 +53,53 @@ class _Maker:
         self._encode_dispute = codec.encoder(DISPUTE)
         self._entity, self._rules = entity, rule_files.load(schemas, entity)
         self._link_rules = rule_files.load_of_links(schemas, entity)
+        self._pieces = Pieces(self._encode)
         self._merge = compiled(self._rules)
         self._keys, self._clock, self._departments = keys, clock, departments
         self._ends = can_be_ends(schemas)
+        self._edition = digest(repr((version("civicbus"), entity, self._rules, sorted(self._ends))).encode())
 
     def follows(self, subject: bytes, come: Arrived) -> Due:
         """The master record, and the statements that go elsewhere."""
+        of = made_of(come, self._edition)
+        body = Body.unpacked(come.body, of)
+        found = links_of(self._entity, come, body.households, body.gone) if body else []
+        if body is None or not agree(found):
+            return self._decided(subject, come, of)
+        return self._put_together(subject, body, found, come.body)
+
+    def _put_together(self, subject: bytes, body: Body, found: Sequence[Link], kept: bytes) -> Due:
+        """What follows from a body with these links."""
+        errands = link_errands(self._entity, body.members, body.flags, found)
+        at = max(body.at, *(each.known_from for each in found)) if found else body.at
+        record = self._named(body.head + self._pieces.links(as_values(found, iso)) + body.tail)
+        return Due(record, at, errands, body=kept)
+
+    def _body(self, subject: bytes, master: Master, at: int) -> Body:
+        head, tail = self._pieces.around_links(as_value(subject, master))
+        flags = flags_of(self._entity, subject, master, self._keys)
+        gone = is_gone(self._entity, master)
+        return Body(head, tail, at, gone, flags, members_of(master, self._ends), households_of(master))
+
+    def _decided(self, subject: bytes, come: Arrived, of: bytes) -> Due:
+        """What follows from all that has come. `of`: of what a body of it would be made."""
         said = opened(come.statements, self._decode)
         strangers = by_themselves(said, self._keys) | held_apart(come, self._keys)
         stay, gone = settled(subject, come, strangers)
         kept_here = {each.key for each in stay}
         at = max((each.known_from for each in come.statements), default=0)
         master = self._merge([each for each in said if each.key in kept_here]) if stay else None
-        found = links_of(self._entity, come, master) if master else []
+        found = links_of(self._entity, come, households_of(master), is_gone(self._entity, master)) if master else []
+        if master is not None and of and not strangers and not any(held.differing for held in master.fields.values()):
+            body = self._body(subject, master, at)
+            if agree(found):
+                return self._put_together(subject, body, found, body.packed(of))
         master, found, disputes = self._disputed(subject, master, found, come)
         errands = sent_on(subject, come, gone, strangers)
         if master is None:
             return Due(None, at, errands, disputes)
-        errands |= link_errands(self._entity, subject, master, found, self._ends, self._keys)
+        flags = flags_of(self._entity, subject, master, self._keys)
+        errands |= link_errands(self._entity, members_of(master, self._ends), flags, found)
         at = max(at, *(each.known_from for each in found)) if found else at
         return Due(self._record(subject, master, come, found), at, errands, disputes)
 

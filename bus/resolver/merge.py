@@ -17,6 +17,8 @@ from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.resolver.routing import ID_BYTES, Routes, owners, split
 from bus.resolver.subject import (
+    AFRESH,
+    BODY,
     DECISION,
     FORWARD,
     HELD,
@@ -72,9 +74,9 @@ class Merge:
             if waits := view.get(subject, WAITS):
                 at = max(at, int.from_bytes(waits, "big"))
                 view.delete(subject, WAITS)
-            before = view.get(subject, WRITTEN)
-            outputs += self._settled(entity, subject, at, batch.partition, view)
-            more += bool(view.get(subject, WRITTEN)) - bool(before)
+            said, masters = self._settled(entity, subject, at, batch.partition, view)
+            outputs += said
+            more += masters
             newest = max(newest, at)
         return outputs + counted(entity, more, newest)
 
@@ -90,23 +92,26 @@ class Merge:
             return owners(batch)
         return {record.key for record in batch.records if record.key is not None and len(record.key) == ID_BYTES}
 
-    def _settled(self, entity: str, subject: bytes, at: int, partition: int, view: View) -> list[Output]:
-        """What is to be said anew of one subject. `at`: when something last came to it."""
+    def _settled(self, entity: str, subject: bytes, at: int, partition: int, view: View) -> tuple[list[Output], int]:
+        """What is to be said anew of one subject, and how many masters more there are then. `at`: when something last came to it."""
         items = view.items(subject)
         come = arrived(items)
         due = self._follows[entity](subject, come)
         outputs = []
-        if (now := digest(due.master)) != items.get(WRITTEN, b""):
+        now, before = digest(due.master), items.get(WRITTEN, b"")
+        if now != before:
             view.put(subject, WRITTEN, now)
             when = at if due.master is None else due.at
             outputs.append(Output(topics.master(entity), Record(subject.hex().encode(), due.master, when), partition))
+        if due.body != come.body:
+            view.put(subject, BODY, due.body)
         for place, told in due.disputes.items():
             if come.disputes.get(place) != told.value:
                 view.put(subject, dispute_item(place), told.value)
                 department, _, field = place.partition(":")
                 said = Record(f"{subject.hex()}:{field}".encode(), told.value, told.at)
                 outputs.append(Output(topics.dispute(department), said, partition))
-        return outputs + self._sent(entity, subject, come, due, at, partition, view)
+        return outputs + self._sent(entity, subject, come, due, at, partition, view), bool(now) - bool(before)
 
     def _sent(self, entity: str, subject: bytes, come: Arrived, due: Due, at: int, partition: int, view: View) -> list[Output]:
         """What is to be said anew to other owners, and the note of what is said to them now."""
@@ -171,6 +176,8 @@ def keep(batch: Batch, view: View) -> dict[bytes, int]:
         subject, item = split(record.key)
         touched[subject] = max(record.timestamp, touched.get(subject, 0))
         if not item:
+            if record.value == AFRESH:
+                view.delete(subject, BODY)
             continue
         if record.value is None:
             view.delete(subject, item)

@@ -16,7 +16,7 @@ from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.resolver.routing import ID_BYTES
 from bus.resolver.routing import LOOK as WEIGH
-from bus.resolver.subject import LOOK
+from bus.resolver.subject import AFRESH
 from bus.step.memory import between
 
 _MANY = 2000
@@ -41,7 +41,7 @@ def _ask(log: EventLog, topic: str, owners: Callable[[int], Mapping[bytes, int]]
             found = owners(partition)
             asked += len(found)
             for some in _slices(sorted(found.items())):
-                writer.append([Output(topic, Record(owner + item, LOOK, at), partition) for owner, at in some])
+                writer.append([Output(topic, Record(owner + item, AFRESH, at), partition) for owner, at in some])
     return asked
 
 

@@ -5,6 +5,7 @@ Items of a subject, told apart by their length:
     0    –                  the view's own: digest of the master written last
     1    "\\0"               the view's own: the errands sent, each with its owner and a digest (`packed`)
     1    "\\1"               the view's own: a look at the subject is on its way; of when (ms) what came last is
+    1    "\\2"               the view's own: what its file says without its links (`bus.resolver.body`)
     16   statement          time, the statement as in canonical.*, sent by `identify`
     32   statement, via     the same, sent by another decision
     17   tag, id            time, value: what else is to be known of the subject (a tag below)
@@ -24,9 +25,11 @@ from typing import NamedTuple
 
 from bus.resolver.routing import ID_BYTES
 
-WRITTEN, SENT, WAITS = b"", b"\0", b"\1"
+WRITTEN, SENT, WAITS, BODY = b"", b"\0", b"\1", b"\2"
 LOOK = b"\1"
 """Value of a record with the subject alone: nothing new, but look at the subject (a value, so that compaction keeps it)."""
+AFRESH = b"\2"
+"""The same, of a rebuild: look at the subject as if nothing of it had been worked out before."""
 MOVE, RULING, ANSWER = b"M", b"R", b"A"
 """Tags: where a statement goes from here by a person's ruling (id: the statement, `ALL` for every one) · a ruling that put this file right
 (id: the ruling); see `bus.resolver.rulings` · what a department answered to a dispute (id: of both); see `bus.resolver.disputes`."""
@@ -72,22 +75,24 @@ class Errand(NamedTuple):
 
 class Arrived(NamedTuple):
     """All that came to a subject: statements (of one that came by several decisions the newest), what else was told by tag and id, the
-    errands sent (kind and id → owner and digest), and what departments were told last of disputes (place → record)."""
+    errands sent (kind and id → owner and digest), what departments were told last of disputes (place → record), the body that was kept."""
 
     statements: list[Kept]
     told: Mapping[bytes, Mapping[bytes, Told]]
     sent: Mapping[bytes, bytes]
     disputes: Mapping[str, bytes]
+    body: bytes = b""
 
 
 class Due(NamedTuple):
     """What follows: the master record (None: there is none) and of when it is; errands by kind and id; what departments are told of
-    disputes, by place (`department:field`)."""
+    disputes, by place (`department:field`); the body to be kept."""
 
     master: bytes | None
     at: int
     errands: Mapping[bytes, Errand]
     disputes: Mapping[str, Told] = MappingProxyType({})
+    body: bytes = b""
 
 
 class Change(NamedTuple):
@@ -122,7 +127,7 @@ def arrived(items: Mapping[bytes, bytes]) -> Arrived:
             disputes[item[len(_DISPUTE) :].decode()] = value
         elif item == SENT:
             sent = unpacked(value)
-    return Arrived(list(statements.values()), told, sent, disputes)
+    return Arrived(list(statements.values()), told, sent, disputes, items.get(BODY, b""))
 
 
 def kept_of(due: Mapping[bytes, Errand]) -> dict[bytes, bytes]:

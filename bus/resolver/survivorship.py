@@ -9,6 +9,7 @@ value: the finer one is shown. Another department's other value is a dispute, ne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from bus.resolver.identity import place_of_address
@@ -174,10 +175,16 @@ def candidates(statements: Sequence[Statement], rule: Rule) -> list[Candidate]:
 def _competing(statements: Iterable[Statement]) -> list[_Competing]:
     """All that were not annulled, nor said in confidence (no file may show it): those in force first, of them the latest first, and the
     order of keys where nothing else tells."""
-    found = sorted((s for s in statements if s.said["operation"] != "annulled" and not s.said.get("name_token")), key=lambda s: s.key)
-    found.sort(key=lambda s: (s.valid_from or "", s.known_from), reverse=True)
-    found.sort(key=lambda s: s.said["operation"] not in _LIVE)
+    found = [each for each in statements if each.said["operation"] != "annulled" and not each.said.get("name_token")]
+    if len(found) > 1:
+        found.sort(key=itemgetter(0))
+        found.sort(key=_standing, reverse=True)
     return [_Competing(s, s.said, s.department, s.said["source"]["dataset"], s.said["operation"] in _LIVE) for s in found]
+
+
+def _standing(statement: Statement) -> tuple[bool, str, int]:
+    """In force, when so, when known: the more the sooner it is believed."""
+    return statement.said["operation"] in _LIVE, statement.valid_from or "", statement.known_from
 
 
 def _candidates(competing: Sequence[_Competing], rule: Rule) -> list[Candidate]:

@@ -3,7 +3,8 @@
 What is published stands in a topic for each dataset, and each partition has its share of a poll: there a live row passes by whole cities
 that wait. Behind the normalizer there is one line for all. So what waits is kept before it: the normalizer takes on little at a time, and
 only while the steps after it have little before them. What one record then waits for behind the valve is bounded by `MOST` and
-`AT_ONCE`, however much is left to do. Steps that nobody runs, or that hang, are not waited for.
+`AT_ONCE`, however much is left to do. Steps that nobody runs, or that hang, are not waited for; but steps that are about to begin look
+like those: where none is at work, what is taken on only doubles every half a second, and when they come there is no flood before them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bus.step.progress import Movement, Reads, is_read
 
 MOST = 500  # records before all steps behind the valve: some 50 ms of one core
 AT_ONCE = 100  # records of a batch: no fewer than there are partitions of raw.* that may be waiting, so that each has its share
+DOUBLE_S = 0.5
 _LOOK_S = 0.02
 _LOOKS = 4  # so many times as long as a look took, the work goes on without another
 
@@ -32,6 +34,8 @@ class Valve:
     _moves: dict[str, Movement] = field(default_factory=dict)
     _last: int | None = None
     _look_at: float = 0.0
+    _unwatched: int = AT_ONCE  # as many at a time where no step is at work
+    _double_at: float | None = None
 
     def room(self, wanted: int, wait_s: float) -> int:
         """How many of the records `wanted` may be taken on now. Waits up to `wait_s` where too many are on their way, then one is taken on
@@ -42,7 +46,12 @@ class Valve:
             if self.clock() >= until:
                 return 1
             self.sleep(_LOOK_S)
-        return wanted if waiting is None else min(wanted, AT_ONCE)
+        now = self.clock()
+        if waiting is not None or self._double_at is None:
+            self._unwatched, self._double_at = AT_ONCE, now + DOUBLE_S
+        elif now >= self._double_at:
+            self._unwatched, self._double_at = min(2 * self._unwatched, wanted), now + DOUBLE_S
+        return min(wanted, self._unwatched)
 
     def _waiting(self) -> int | None:
         """As it was looked up last. On Kafka a look takes some requests: most of the time is left to the work."""

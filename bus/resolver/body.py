@@ -1,0 +1,93 @@
+"""WHAT A FILE SAYS WITHOUT ITS LINKS. Links come after statements and change more often, and most of a file is the same with other links:
+so what follows from the statements alone is kept beside them, and put together with the links when these come.
+
+Only for plain files: where departments differ, where a person ruled or answered, where a statement goes elsewhere, all is decided together.
+A body says of what it was made (`of`); of anything else it is none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from struct import Struct
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from bus.contracts.codec import Encoder
+from bus.resolver.links import Stated
+from bus.resolver.subject import ANSWER, FITS, HOLD, MOVE, RULING, Arrived
+
+_OF_BYTES = 16
+_LENGTHS = Struct(">IB")  # of what is told as JSON, of the tail
+_NOT_PLAIN = (MOVE, HOLD, FITS, RULING, ANSWER)
+_EMPTY: Mapping[str, Any] = MappingProxyType(
+    {"subject": "", "sources": [], "fields": {}, "links": [], "operation": "", "corrects": [], "event_id": ""}
+)
+_HEAD = 5  # bytes before the first field; each field of the empty record takes one more
+_BEFORE_LINKS, _BEHIND_LINKS = 3, 3  # fields
+
+
+class Body(NamedTuple):
+    """`head`, `tail`: the record before and behind its links; `at`: of when it is (ms); `gone`: whether the subject is no more; `flags`:
+    what is told to the owners of its statements; `members`: those statements, and when each was published; `households`: the links
+    that they themselves name."""
+
+    head: bytes
+    tail: bytes
+    at: int
+    gone: bool
+    flags: int
+    members: Sequence[tuple[bytes, int]]
+    households: Sequence[Stated]
+
+    def packed(self, of: bytes) -> bytes:
+        """As it is kept. `of`: `made_of`."""
+        members = [(key.hex(), at) for key, at in self.members]
+        told = json.dumps((self.at, self.gone, self.flags, members, self.households), ensure_ascii=False).encode()
+        return of + _LENGTHS.pack(len(told), len(self.tail)) + told + self.tail + self.head
+
+    @classmethod
+    def unpacked(cls, value: bytes, of: bytes) -> Body | None:
+        """The inverse of `packed`; None where it was made of something else."""
+        if not of or not value.startswith(of):
+            return None
+        told, tail = _LENGTHS.unpack_from(value, _OF_BYTES)
+        start = _OF_BYTES + _LENGTHS.size
+        at, gone, flags, members, households = json.loads(value[start : start + told])
+        kept = [(bytes.fromhex(key), known) for key, known in members]
+        behind = start + told + tail
+        return cls(value[behind:], value[start + told : behind], at, gone, flags, kept, [Stated(*each) for each in households])
+
+
+def made_of(come: Arrived, edition: bytes) -> bytes:
+    """What tells of what a body is made: the statements, and who makes it; empty for a file that is not plain."""
+    if come.disputes or any(tag in come.told for tag in _NOT_PLAIN):
+        return b""
+    said = [key + known_from.to_bytes(8, "big") + len(value).to_bytes(4, "big") + value for key, known_from, value in come.statements]
+    return blake2b(edition + b"".join(said), digest_size=_OF_BYTES).digest()
+
+
+class Pieces:
+    """Pieces of records of one schema: in Avro the fields stand one after another, so pieces can be encoded apart."""
+
+    def __init__(self, encode: Encoder) -> None:
+        """Raises `ValueError` for a schema with other fields."""
+        self._encode = encode
+        if len(self._encode({**_EMPTY})) != _HEAD + len(_EMPTY):
+            raise ValueError("the master's schema has other fields than its parts are known of")
+        self._tails: dict[str, bytes] = {}
+
+    def around_links(self, record: Mapping[str, Any]) -> tuple[bytes, bytes]:
+        """(head, tail) of a record without links that corrects nothing."""
+        operation = record["operation"]
+        tail = self._tails.get(operation)
+        if tail is None:
+            tail = self._tails[operation] = self._encode({**_EMPTY, "operation": operation})[_HEAD + _BEFORE_LINKS + 1 :]
+        return self._encode({**record})[: -len(tail) - 1], tail
+
+    def links(self, values: Sequence[Mapping[str, Any]]) -> bytes:
+        """The links of a record."""
+        if not values:
+            return b"\0"
+        return self._encode({**_EMPTY, "links": values})[_HEAD + _BEFORE_LINKS : -_BEHIND_LINKS]
