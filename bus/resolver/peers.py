@@ -19,6 +19,8 @@ from bus.sealing import row_hash
 
 _MARK = b"="
 _SILENT = frozenset((ROW, UNPLACED, HERE))
+_FAMILY = 3
+"""So many surnames there are at the phone of a family; at one of more, two who are addressed alike may be anybody."""
 _STRENGTH = {kind: place for place, kind in enumerate(KINDS)}
 
 
@@ -27,7 +29,8 @@ def peers(key: bytes, claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tupl
     telling = {statement: claim for statement, claim in claims.items() if claim.kind not in _SILENT}
     named: dict[str, dict[bytes, Claim]] = {}
     for statement, claim in telling.items():
-        if not claim.subject and (name := claim.name or _by_address(claim, telling.values())):
+        name = claim.name or (_by_address(claim, telling.values()) if claim.called and claim.kind == "phone" else "")
+        if name and not claim.subject:
             named.setdefault(name, {})[statement] = claim
     if len(named) > MOST_SUBJECTS:
         return {}
@@ -40,8 +43,9 @@ def peers(key: bytes, claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tupl
 
 
 def _by_address(claim: Claim, others: Collection[Claim]) -> str:
-    """The one name there that a form of address fits, else the form of address; nothing where it fits several names, or it is no phone."""
-    if not claim.called or claim.kind != "phone":
+    """The one name there that a form of address fits, else that form; nothing where it fits several, or the phone is no family's."""
+    surnames = {(other.name or other.called)[:1] for other in others} - {""}
+    if len(surnames) > _FAMILY:
         return ""
     fits = {other.name for other in others if other.name.startswith(claim.called) and (not other.sex or other.sex == claim.sex)}
     return "" if len(fits) > 1 else fits.pop() if fits else f"{claim.called} {claim.sex}"

@@ -64,6 +64,11 @@ def test_who_give_the_same_form_of_address_at_one_phone_are_one_where_no_name_fi
     assert grouped(a=called(), b=called(), c=called(sex="2"), d=called("李"), e=claim("王五")) == {"a", "b"}
 
 
+def test_at_the_phone_of_an_office_two_who_are_addressed_alike_may_be_anybody() -> None:
+    office = {f"s{n}": claim(name) for n, name in enumerate(("李四", "王五", "赵六"))}
+    assert grouped(a=called(), b=called(), c=claim("钱七"), d=claim("钱七"), **office) == {"c", "d"}
+
+
 def test_groups_of_two_names_and_of_two_keys_are_not_one() -> None:
     both = {b"a": claim(), b"b": claim(), b"c": claim("李四"), b"d": claim("李四")}
     assert len({group for _, group in peers(KEY, both, KEYS)} | {group for _, group in peers(b"l" * 16, both, KEYS)}) == 4
