@@ -74,8 +74,9 @@ class Reader(Protocol):
 
     def commit(self, outputs: Iterable[Output]) -> None:
         """Make `outputs` and the position after everything polled since the last commit visible together.
-        Raises `Fenced` when this member no longer owns what it polled, another `BusError` otherwise. After an exception nothing is
-        visible or everything is: call `rewind()`, which finds out which, and go on polling."""
+        Raises `Fenced` when this member no longer owns what it polled (`Overtaken`, where it was silent for longer than a group
+        waits), another `BusError` otherwise. After an exception nothing is visible or everything is: call `rewind()`, which finds out
+        which, and go on polling."""
         ...
 
     def rewind(self) -> None:
