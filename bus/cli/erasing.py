@@ -2,7 +2,8 @@
 
 What is erased is withdrawn (tombstones): the department's rows that speak of this person alone, and every statement about the person. The
 resolver then retires the file, and whoever was told anything of it is told that it ended. The older versions of what was withdrawn leave
-the log with their retention; the report says when, and what never does.
+the log with their retention, and with them the ciphertexts of numbers and phones, which have no key of the person's own; the report says
+by when, and what never does.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from bus.errors import NotAllowed, WrongUse
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.dead_letter import iso
-from bus.eventlog.port import partition_of
+from bus.eventlog.port import SLACK_MS, partition_of
 from bus.resolver.erasure import Extent, Row, extent, row_of
 from bus.sealing import row_hash
 from bus.sharing import history
@@ -37,10 +38,23 @@ _group = typer.Typer(
 )
 _Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="as `show` prints it 主体标识")]
 _ABOUT = topics.canonical("resident")
+_FILE = (
+    *(make("resident") for make in (topics.master, topics.internal, topics.errands)),
+    *(topics.ALIAS, topics.EVIDENCE, topics.PENDING, topics.LINK, "dispute."),
+)
+"""Topics that keep the latest only, in which the steps withdraw what they had said of the file; one that ends in a dot: all of them."""
+_FOR_GOOD = {
+    topics.DECISION: "如有：对本人的人工裁定 rulings on the person, if there were any",
+    topics.WATCH: "如有：关注名单中的登记（标识） registrations on watch lists, by token, if there were any",
+    topics.REFUSED: "如有：总线未能处理的记录 records that the bus came to no end with, if there were any",
+    topics.AUDIT: "仅标记，依法留存 marks only, kept as the law asks (PIPL Art. 56)",
+    "backup": "备份由运维清理 backups, which the bus does not know",
+}
+_SEALED = "已被撤回的旧版本，含证件号码、电话的密文 older versions of what is withdrawn, with the ciphertexts of number and phones"
 
 
 class Kept(NamedTuple):
-    """What stays. `until`: the day (ISO) from which retention lets go of it; None: for good, or as long as somebody else decides."""
+    """What stays. `until`: the day (ISO) by which retention has let go of it; None: for good, or as long as somebody else decides."""
 
     where: str
     what: str
@@ -188,8 +202,7 @@ def _told(app: App, subject: bytes, concerned: Concerning, goes: Extent) -> dict
         Kept(f"{consumer}", f"副本已交付（{id}），将通知终止 its copy: it will be told that the subject ended", None)
         for id, consumer in receivers
     ]
-    kept.append(Kept(topics.AUDIT, "仅标记，依法留存 marks only, kept as the law asks (PIPL Art. 56)", None))
-    kept.append(Kept("backup", "备份由运维清理 backups, which the bus does not know", None))
+    kept += [Kept(where, what, None) for where, what in _FOR_GOOD.items()]
     return {
         "subject": subject.hex(),
         "statements": len(goes.statements),
@@ -212,7 +225,10 @@ def _versions(app: App, goes: Extent) -> Iterator[Kept]:
         for topic in (each.topic, topics.raw(each.row.dataset)) if each.row in goes.rows else (each.topic,):
             newest[topic] = max(newest.get(topic, 0), each.at)
     for topic, at in sorted(newest.items()):
-        yield Kept(topic, "已被撤回的旧版本 older versions of what is withdrawn", _day(at + app.settings.raw_days * _DAY_MS))
+        what = _SEALED if topic == _ABOUT else "已被撤回的旧版本 older versions of what is withdrawn"
+        yield Kept(topic, what, _let_go(at, app.settings.raw_days))
+    for where in _FILE:
+        yield Kept(where, "档案及其依据的旧版本 older versions of the file and what it was made of", _let_go(0, 0))
 
 
 def _mixed(goes: Extent) -> Iterator[Kept]:
@@ -240,12 +256,14 @@ def _shared(app: App, last: dict[str, int]) -> Iterator[Kept]:
     standings = history.standings(app.log)
     for id, at in sorted(last.items()):
         if id in standings and (version := standings[id].holding) is not None:
-            until = _day(max(at, now()) + version.agreement.retention_days * _DAY_MS)
+            until = _let_go(at, version.agreement.retention_days)
             yield Kept(topics.share(id), "此前交付的事件 events delivered before", until)
 
 
-def _day(at: int) -> str:
-    return iso(at)[:10]
+def _let_go(at: int, days: int) -> str:
+    """By when a version of this time (ms) is gone that is withdrawn now, where older ones are kept for `days`: Kafka compacts it away
+    with the record that withdraws it, once that too is old enough."""
+    return iso(max(at, now()) + days * _DAY_MS + SLACK_MS)[:10]
 
 
 def _show(report: dict[str, Any], how: Any) -> None:

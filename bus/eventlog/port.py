@@ -27,6 +27,9 @@ from typing import Protocol, Self
 
 from bus.event import Batch, Output, Position
 
+SLACK_MS = 7 * 86_400_000
+"""How long after it need not keep a record any longer a log may still hold it."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
