@@ -20,8 +20,8 @@ Kind = Literal[
     "parties", "list", "sealed", "untold",
 ]  # fmt: skip
 """number: counted or measured · word: a code or a short word · text: free text, which may hold anything · identifier: a number of a paper
-or a thing · shown: masked as it is · token: the bus's own name of somebody or something · sealed: a ciphertext of the bus · untold: free text about a case
-that does not say whether its caller is confidential, so that he has to be taken for it (domain facts §0, 9)."""
+or a thing · shown: masked as it is · token: the bus's own name of somebody or something · sealed: a ciphertext of the bus ·
+untold: free text about a case that does not say whether its caller is confidential, so that he is taken for it (domain facts §0, 9)."""
 
 WAYS: Mapping[Kind, frozenset[str]] = {
     "name": frozenset({"clear", "masked", "exists"}),

@@ -136,6 +136,7 @@ def refuse_who_may_not(app: App, step: Step | Literal["watch"], agreement: Agree
 
 def _do(app: App, id: str, version: int, step: Step, reason: str, overlap_days: int = 0) -> None:
     who = (app.principals or {}).get(person(app))
-    said = {"overlap_days": overlap_days, "department": who.department if who is not None else ""}
-    history.write(app.log, Event(id, version, step, person(app), now(), reason.strip(), **said))
+    department = who.department if who is not None else ""
+    event = Event(id, version, step, person(app), now(), reason.strip(), overlap_days=overlap_days, department=department)
+    history.write(app.log, event)
     say(line(app, one(app, id)))
