@@ -48,10 +48,11 @@ def take(choice: Choice) -> list[Line]:
             publish_all(app, where, sorted(app.catalog.layouts.keys() - {LIVE}))
             app.log.create([topics.spec(topics.raw(LIVE), app.settings.partitions, app.settings.raw_days)])
             with all_steps(home, where):
-                waited = sorted(_published(app, rows))
+                waited, worked_off = _published(app, rows)
     return [
         line(f"one live row during a backfill: p50 of {len(waited)} rows", [statistics.median(waited)], "s", COMMAND, digits=2),
         line("— p99", [waited[-1 - len(waited) // 100]], "s", COMMAND, most=MOST_S, digits=2),
+        line("— the backfill meanwhile", [worked_off], "rows/s", COMMAND),
     ]
 
 
@@ -83,12 +84,13 @@ def all_steps(home: Path, where: Path) -> Iterator[None]:
             child.wait()
 
 
-def _published(app: App, rows: Mapping[str, Record]) -> Iterator[float]:
-    """Publish a row every `EVERY_S` seconds as long as there is a backfill; for each, how long it took to be seen. The first only says
-    that all steps are there."""
+def _published(app: App, rows: Mapping[str, Record]) -> tuple[list[float], float]:
+    """Publish a row every `EVERY_S` seconds as long as there is a backfill; how long each took to be seen, in rising order, and how many
+    rows the normalizer worked off in a second meanwhile. The first row only says that all steps are there."""
     seen, began = Watcher(app), dict[str, float]()
     left = iter(rows.items())
-    started = False
+    took: list[float] = []
+    started: tuple[float, int] | None = None  # when, and how many rows were worked off
     publish_at = time.monotonic()
     with app.log.writer("bench.live") as writer:
         while True:
@@ -99,13 +101,11 @@ def _published(app: App, rows: Mapping[str, Record]) -> Iterator[float]:
                 writer.append([Output(topics.raw(LIVE), record._replace(timestamp=int(time.time() * 1000)))])
                 began[key] = now
             for key in seen.since() & began.keys():
-                took = time.monotonic() - began.pop(key)
-                if started:
-                    yield took
-                else:
-                    started, publish_at = True, now
+                took.append(time.monotonic() - began.pop(key))
+                if not started:
+                    started, publish_at, took = (now, _worked_off(app.log)), now, []
             if started and not began and (now >= publish_at + 10 * EVERY_S or not _behind(app.log)):  # no row is left, or no backfill
-                return
+                return sorted(took), (_worked_off(app.log) - started[1]) / (now - started[0])
             if any(now - at > PATIENCE_S for at in began.values()):
                 raise SystemExit(f"a live row was not seen within {PATIENCE_S:.0f} s")
             time.sleep(LOOK_S)
@@ -135,6 +135,10 @@ def _behind(log: EventLog) -> bool:
     return any(
         end > at.get((info.name, p), 0) for info in log.topics() if info.name.startswith("raw.") for p, (_, end) in info.ends.items()
     )
+
+
+def _worked_off(log: EventLog) -> int:
+    return sum(log.positions("normalizer").values())
 
 
 def _key(key: Mapping[str, str]) -> str:

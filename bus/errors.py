@@ -142,6 +142,12 @@ class Fenced(BusError):
     zh = "另一进程已接管此工作，本进程未提交的内容未保留。"
 
 
+class Overtaken(Fenced):
+    """This process was held up so long that another took its work over; what it had not committed was not kept."""
+
+    zh = "本进程停滞过久，工作已由另一进程接管，未提交的内容未保留。"
+
+
 class NotInForce(BusError):
     """The agreement is not in force: nothing goes out under it."""
 

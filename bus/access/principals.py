@@ -27,6 +27,7 @@ DEEDS: Mapping[str, str] = {
     "inbox": "publishes for all departments what they lay into its inbox",
     "decide": "takes part in the life of agreements, for its department",
     "rule": "answers disputes and rules on identities",
+    "erase": "asks for the erasure of a person's file, or carries out what another asked for",
     "look": "sees figures and health",
     "audit": "reads the audit",
     "keep": "keeps rules, users and topics as the agreements say; may give rights, to itself too",

@@ -104,6 +104,8 @@ def _of(who: str, deed: str, department: str) -> Iterator[Rule]:
             reads = ("canonical.", "master.", "dispute.", *_of_resolver())
             yield from _topics(who, reads, (_RESIDENT, _DWELLING, topics.PENDING, topics.DECISION, topics.AUDIT))
             yield from (_rule(who, "transaction", each, "write") for each in ("answers", "rulings"))
+        case "erase":
+            yield from _erases(who)
         case "audit":
             yield from _topics(who, (topics.AUDIT, topics.AUDIT_CHAIN), ())
         case "keep":
@@ -144,6 +146,15 @@ def _looks(who: str) -> Iterator[Rule]:
     yield from _topics(who, reads, ())
     yield _rule(who, "topic", _ALL, "describe")
     yield _rule(who, "group", _ALL, "describe")
+
+
+def _erases(who: str) -> Iterator[Rule]:
+    """It withdraws what any department said, so it writes there, and reads no `raw.` row: what a row is about stands in its statements. Of
+    refused rows it sees whose they are, not what is in them: they are sealed to their department."""
+    files = (topics.master("resident"), _RESIDENT, topics.DECISION)
+    reads = ("canonical.", "deadletter.", *files, topics.AGREEMENT, topics.AUDIT, topics.ERASURE)
+    yield from _topics(who, reads, ("raw.", "canonical.", topics.AUDIT, topics.ERASURE))
+    yield _rule(who, "transaction", "erasure", "write")
 
 
 def _keeps(who: str) -> Iterator[Rule]:

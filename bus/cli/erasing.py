@@ -2,7 +2,8 @@
 
 What is erased is withdrawn (tombstones): the department's rows that speak of this person alone, and every statement about the person. The
 resolver then retires the file, and whoever was told anything of it is told that it ended. The older versions of what was withdrawn leave
-the log with their retention; the report says when, and what never does.
+the log with their retention, and with them the ciphertexts of numbers and phones, which have no key of the person's own; the report says
+by when, and what never does.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from bus.cli.concerning import Concerning, concerning
-from bus.cli.context import App, known, of, person
+from bus.cli.context import App, does, known, of, person
 from bus.cli.disclosures import told_of
 from bus.cli.letters import waiting
 from bus.cli.reading import HOW, Chosen, Lines, for_people
 from bus.cli.say import note, out, table
 from bus.cli.sharing import now
 from bus.cli.subjects import Entity, open_store, read_subject
-from bus.errors import WrongUse
+from bus.errors import NotAllowed, WrongUse
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.dead_letter import iso
-from bus.eventlog.port import partition_of
+from bus.eventlog.port import SLACK_MS, partition_of
 from bus.resolver.erasure import Extent, Row, extent, row_of
 from bus.sealing import row_hash
 from bus.sharing import history
@@ -37,10 +38,23 @@ _group = typer.Typer(
 )
 _Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="as `show` prints it 主体标识")]
 _ABOUT = topics.canonical("resident")
+_FILE = (
+    *(make("resident") for make in (topics.master, topics.internal, topics.errands)),
+    *(topics.ALIAS, topics.EVIDENCE, topics.PENDING, topics.LINK, "dispute."),
+)
+"""Topics that keep the latest only, in which the steps withdraw what they had said of the file; one that ends in a dot: all of them."""
+_FOR_GOOD = {
+    topics.DECISION: "如有：对本人的人工裁定 rulings on the person, if there were any",
+    topics.WATCH: "如有：关注名单中的登记（标识） registrations on watch lists, by token, if there were any",
+    topics.REFUSED: "如有：总线未能处理的记录 records that the bus came to no end with, if there were any",
+    topics.AUDIT: "仅标记，依法留存 marks only, kept as the law asks (PIPL Art. 56)",
+    "backup": "备份由运维清理 backups, which the bus does not know",
+}
+_SEALED = "已被撤回的旧版本，含证件号码、电话的密文 older versions of what is withdrawn, with the ciphertexts of number and phones"
 
 
 class Kept(NamedTuple):
-    """What stays. `until`: the day (ISO) from which retention lets go of it; None: for good, or as long as somebody else decides."""
+    """What stays. `until`: the day (ISO) by which retention has let go of it; None: for good, or as long as somebody else decides."""
 
     where: str
     what: str
@@ -77,13 +91,13 @@ def request(
     ctx: typer.Context, subject: _Subject, reason: Annotated[str, typer.Option(help="why; it is kept 理由（将留存）")], how: Chosen = None
 ) -> None:
     """Ask for it: somebody else carries it out. 申请删除，由他人执行。"""
-    app = of(ctx)
+    app = _allowed(of(ctx))
     if not reason.strip():
         raise WrongUse("A request needs its reason.", "申请须写明理由。", place="--reason")
     found = _extent(app, subject)
     at, by = now(), person(app)
     id = row_hash(app.keys, "erasure", subject, at.to_bytes(8, "big")).hex()
-    app.create_topics()
+    app.log.create([topics.spec(each) for each in (topics.AUDIT, topics.ERASURE)])
     _write(app, id, {"subject": subject, "by": by, "reason": reason.strip()}, at, [])
     _show({"id": id, **_told(app, read_subject(subject), *found)}, how)
     note(f"civicbus erase carry-out {id}")
@@ -104,7 +118,8 @@ def carry_out(
     ctx: typer.Context, id: Annotated[str, typer.Argument(metavar="ID", help="of the request 申请编号")], how: Chosen = None
 ) -> None:
     """Do it: by another person than who asked. 执行删除（执行人不得为申请人）。"""
-    app, by = of(ctx), person(of(ctx))
+    app = _allowed(of(ctx))
+    by = person(app)
     requests = _requests(app)
     known(id, (each.id for each in requests.values() if not each.done_by), "request that waits", "待执行申请")
     asked = requests[id]
@@ -118,6 +133,19 @@ def carry_out(
     _write(app, id, {"done_by": by, "statements": len(goes.statements), "rows": len(goes.rows)}, at, outputs)
     _show(report, how)
     note("Withdrawn; the file goes and receivers are told with the next run of the steps. 已撤回，各步骤下次运行时档案删除并通知接收方。")
+
+
+def _allowed(app: App) -> App:
+    """Raises `NotAllowed` where principals are configured, and the one that acts erases nothing."""
+    if app.principals is not None and "erase" not in does(app, name := person(app)):
+        raise NotAllowed(
+            f"'{name}' does not do 'erase'.",
+            f"“{name}”无权办理个人档案删除。",
+            place=str(app.settings.principals),
+            hint="Who does what stands in that file.",
+            hint_zh="主体的职责见该文件。",
+        )
+    return app
 
 
 def _extent(app: App, subject: str) -> tuple[Concerning, Extent]:
@@ -174,8 +202,7 @@ def _told(app: App, subject: bytes, concerned: Concerning, goes: Extent) -> dict
         Kept(f"{consumer}", f"副本已交付（{id}），将通知终止 its copy: it will be told that the subject ended", None)
         for id, consumer in receivers
     ]
-    kept.append(Kept(topics.AUDIT, "仅标记，依法留存 marks only, kept as the law asks (PIPL Art. 56)", None))
-    kept.append(Kept("backup", "备份由运维清理 backups, which the bus does not know", None))
+    kept += [Kept(where, what, None) for where, what in _FOR_GOOD.items()]
     return {
         "subject": subject.hex(),
         "statements": len(goes.statements),
@@ -198,7 +225,10 @@ def _versions(app: App, goes: Extent) -> Iterator[Kept]:
         for topic in (each.topic, topics.raw(each.row.dataset)) if each.row in goes.rows else (each.topic,):
             newest[topic] = max(newest.get(topic, 0), each.at)
     for topic, at in sorted(newest.items()):
-        yield Kept(topic, "已被撤回的旧版本 older versions of what is withdrawn", _day(at + app.settings.raw_days * _DAY_MS))
+        what = _SEALED if topic == _ABOUT else "已被撤回的旧版本 older versions of what is withdrawn"
+        yield Kept(topic, what, _let_go(at, app.settings.raw_days))
+    for where in _FILE:
+        yield Kept(where, "档案及其依据的旧版本 older versions of the file and what it was made of", _let_go(0, 0))
 
 
 def _mixed(goes: Extent) -> Iterator[Kept]:
@@ -226,12 +256,14 @@ def _shared(app: App, last: dict[str, int]) -> Iterator[Kept]:
     standings = history.standings(app.log)
     for id, at in sorted(last.items()):
         if id in standings and (version := standings[id].holding) is not None:
-            until = _day(max(at, now()) + version.agreement.retention_days * _DAY_MS)
+            until = _let_go(at, version.agreement.retention_days)
             yield Kept(topics.share(id), "此前交付的事件 events delivered before", until)
 
 
-def _day(at: int) -> str:
-    return iso(at)[:10]
+def _let_go(at: int, days: int) -> str:
+    """By when a version of this time (ms) is gone that is withdrawn now, where older ones are kept for `days`: Kafka compacts it away
+    with the record that withdraws it, once that too is old enough."""
+    return iso(max(at, now()) + days * _DAY_MS + SLACK_MS)[:10]
 
 
 def _show(report: dict[str, Any], how: Any) -> None:

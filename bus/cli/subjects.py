@@ -26,7 +26,7 @@ EVIDENCE = {
     "place": "住址或同行房屋，与姓名 dwelling lived in or named in the row, and name",
     "household": "家庭与姓名 household and name",
     "address": "地址与多处房屋相符 the address fits several dwellings",
-    "elsewhere": "本人的其他记录均在别处 the person's other rows put him elsewhere",
+    "elsewhere": "本人的其他记录或该处居住者与此不符 the person's other rows, or who lives there, speak against it",
     "number": "证件号码相同，姓名和出生日期均不同 same number, another name and birth date",
     "person": "人工裁定 a person's ruling",
     "with": "姓名与同行、同户、同住者 name and who stands beside it",

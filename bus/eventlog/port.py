@@ -27,6 +27,9 @@ from typing import Protocol, Self
 
 from bus.event import Batch, Output, Position
 
+SLACK_MS = 7 * 86_400_000
+"""How long after it need not keep a record any longer a log may still hold it."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
@@ -74,8 +77,9 @@ class Reader(Protocol):
 
     def commit(self, outputs: Iterable[Output]) -> None:
         """Make `outputs` and the position after everything polled since the last commit visible together.
-        Raises `Fenced` when this member no longer owns what it polled, another `BusError` otherwise. After an exception nothing is
-        visible or everything is: call `rewind()`, which finds out which, and go on polling."""
+        Raises `Fenced` when this member no longer owns what it polled (`Overtaken`, where it was silent for longer than a group
+        waits), another `BusError` otherwise. After an exception nothing is visible or everything is: call `rewind()`, which finds out
+        which, and go on polling."""
         ...
 
     def rewind(self) -> None:

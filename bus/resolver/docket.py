@@ -14,8 +14,8 @@ from bus.resolver.join import DOUBTFUL
 from bus.resolver.rulings import ORDERED, Ruling
 
 NUMBER, ELSEWHERE, ADDRESS = "number", "elsewhere", "address"
-"""The evidence of a statement under whose number another person is known · of a home where the person's other rows do not put him · of one
-whose address fits several dwellings."""
+"""The evidence of a statement under whose number another person is known · of a home that the person's other rows, or who lives there,
+speak against · of one whose address fits several dwellings."""
 
 
 class Doubt(NamedTuple):

@@ -180,6 +180,8 @@ def _stated(kind: str, entity: str, other: str | None, said: Mapping[str, Any], 
     source = said["source"]
     more.setdefault("state", _state(said))
     more["delivery"] = source["delivery"]
+    if more.get("tenure"):
+        more["source"] = json.dumps(source, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     more.setdefault("seen", said.get("updated_at") or said.get("recorded_at"))
     return Stated(kind, entity, other, source["department"], source["dataset"], said["event_id"], known_from, **more)
 

@@ -13,7 +13,7 @@ from bus.resolver.differences import Difference, Side
 from bus.resolver.links import RESIDENT, SPOUSE, Contradiction, Link, contradictions
 from bus.resolver.rules import Rules
 from bus.resolver.survivorship import Master, Statement
-from bus.resolver.tenure_differences import OF_TENURE, tenure_differences
+from bus.resolver.tenure_differences import OF_TENURE
 from bus.sealing import row_hash
 
 FIELDS = {RESIDENT: "links.resident", SPOUSE: "links.spouse"}
@@ -32,7 +32,6 @@ def link_differences(
         sides = [(link, rows[link.row]) for link in each.links if link.row in rows]
         if len({link.other for link, _ in sides}) > 1 and not _by_address(each, sides, master):
             told += _differ(subject, each.kind, _most_trusted_first(each.kind, sides, rules), rules, keys, departments)
-    told += tenure_differences(subject, found, rows, rules, keys, departments)
     return [each for each in told if each.asked]
 
 

@@ -36,7 +36,7 @@ class Stated(NamedTuple):
     as precise as they are known; `seen`: when the department saw or changed it; `state`: live, ended or annulled; `act`: of a marriage,
     what the row registers; `vague`: the dwelling has no identity but this statement's own, so two may be one; `gone`: the other end is no
     more; `delivery`: with which the department said it; `row`: the statement (hex) about the one in whose file the link is kept, of the
-    same row; `tenure`: by what right somebody lives there, as the department says."""
+    same row; `tenure`: by what right somebody lives there, as the department says, and `source`: where it says so, as JSON."""
 
     kind: str
     entity: str
@@ -57,15 +57,20 @@ class Stated(NamedTuple):
     delivery: str = ""
     row: str = ""
     tenure: str | None = None
+    source: str = ""
 
 
 class Tenure(NamedTuple):
-    """By what right somebody lives somewhere, as one row says."""
+    """By what right somebody lives somewhere, as one row says. See `Stated`."""
 
+    tenure: str
     department: str
     dataset: str
+    event_id: str
+    known_from: int
+    seen: str | None
     row: str
-    tenure: str
+    source: str
 
 
 class Link(NamedTuple):
@@ -278,9 +283,9 @@ def _link(period: _Period, today: str, dead: bool, moved: dict[tuple[str, str | 
         vague=by.vague,
         row=by.row,
         tenures=tuple(
-            Tenure(each.department, each.dataset, each.row, each.tenure)
+            Tenure(each.tenure, each.department, each.dataset, each.event_id, each.known_from, each.seen, each.row, each.source)
             for each in real
-            if each.tenure and not _ended(each, today, moved) and not ended_by
+            if each.tenure and each.source and not _ended(each, today, moved) and not ended_by
         ),
     )
 

@@ -28,6 +28,7 @@ from bus.resolver.links import Link
 from bus.resolver.rulings import corrected, settled
 from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told, digest
 from bus.resolver.survivorship import Held, Master, Statement, compiled
+from bus.resolver.tenure_differences import tenure_differences
 from bus.sealing import row_hash
 
 _CORRECTIONS = frozenset({"corrected", "annulled"})
@@ -51,6 +52,7 @@ class _Maker:
         self._encode, self._decode = codec.encoder(f"{topics.master(entity)}-value"), codec.decoder()
         self._encode_dispute = codec.encoder(DISPUTE)
         self._entity, self._rules = entity, rule_files.load(schemas, entity)
+        self._link_rules = rule_files.load_of_links(schemas, entity)
         self._pieces = Pieces(self._encode)
         self._merge = compiled(self._rules)
         self._keys, self._clock, self._departments = keys, clock, departments
@@ -114,6 +116,7 @@ class _Maker:
             differ = differences(self._entity, subject, master, self._rules, self._keys, self._departments)
             if self._entity == "resident":
                 differ += link_differences(subject, master, found, self._rules, self._keys, self._departments)
+                differ += tenure_differences(subject, found, self._link_rules, self._keys, self._departments)
         if not differ and not come.disputes:
             return master, found, {}
         answers = [Answer.decoded(told.value, told.at) for told in come.told.get(ANSWER, {}).values()]

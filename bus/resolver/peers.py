@@ -8,7 +8,7 @@ those who give the same, under a phone alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
 from bus.keys import KeyRing
@@ -19,18 +19,19 @@ from bus.sealing import row_hash
 
 _MARK = b"="
 _SILENT = frozenset((ROW, UNPLACED, HERE))
+_FAMILY = 3
+"""So many surnames there are at the phone of a family; at one of more, two who are addressed alike may be anybody."""
 _STRENGTH = {kind: place for place, kind in enumerate(KINDS)}
 
 
 def peers(key: bytes, claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tuple[bytes, bytes], bytes]:
     """(statement, group) → that it is of the group, as it stands in the log. `claims`: what stands under the key, by statement."""
-    looking = {statement: claim for statement, claim in claims.items() if not claim.subject and claim.kind not in _SILENT}
+    telling = {statement: claim for statement, claim in claims.items() if claim.kind not in _SILENT}
     named: dict[str, dict[bytes, Claim]] = {}
-    for statement, claim in looking.items():
-        if claim.name:
-            named.setdefault(claim.name, {})[statement] = claim
-    for name, group in _by_address({s: claim for s, claim in looking.items() if claim.called and claim.kind == "phone"}, named).items():
-        named.setdefault(name, {}).update(group)
+    for statement, claim in telling.items():
+        name = claim.name or (_by_address(claim, telling.values()) if claim.called and claim.kind == "phone" else "")
+        if name and not claim.subject:
+            named.setdefault(name, {})[statement] = claim
     if len(named) > MOST_SUBJECTS:
         return {}
     return {
@@ -41,14 +42,13 @@ def peers(key: bytes, claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tupl
     }
 
 
-def _by_address(called: Mapping[bytes, Claim], named: Mapping[str, Mapping[bytes, Claim]]) -> dict[str, dict[bytes, Claim]]:
-    """To which name, or form of address, those belong who give a form of address; to none where it fits several names."""
-    found: dict[str, dict[bytes, Claim]] = {}
-    for statement, claim in called.items():
-        fits = [name for name, group in named.items() if name.startswith(claim.called) and _agree([claim, *group.values()])]
-        if len(fits) < 2:
-            found.setdefault(fits[0] if fits else f"{claim.called} {claim.sex}", {})[statement] = claim
-    return found
+def _by_address(claim: Claim, others: Collection[Claim]) -> str:
+    """The one name there that a form of address fits, else that form; nothing where it fits several, or the phone is no family's."""
+    surnames = {(other.name or other.called)[:1] for other in others} - {""}
+    if len(surnames) > _FAMILY:
+        return ""
+    fits = {other.name for other in others if other.name.startswith(claim.called) and (not other.sex or other.sex == claim.sex)}
+    return "" if len(fits) > 1 else fits.pop() if fits else f"{claim.called} {claim.sex}"
 
 
 def _agree(group: Sequence[Claim]) -> bool:

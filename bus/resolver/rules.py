@@ -7,6 +7,7 @@ fields:
     compare: text | name | date | address   when two values are the same; none: they never contradict each other
     beside: [birth_date_precision]          fields that mean nothing alone and come with it
     by: recency                             instead of an order: only the latest counts, and another value is no dispute
+links: {…}                                  the same of what is said about the links of the entity
 """
 
 from __future__ import annotations
@@ -71,10 +72,20 @@ class _File(BaseModel):
 
     entity: str
     fields: dict[str, _Field]
+    links: dict[str, _Field] = {}
 
 
 def load(schemas: Traversable, entity: str) -> Rules:
-    """The rules of an entity. Raises `ConfigRefused` naming the file."""
+    """The rules of an entity's fields. Raises `ConfigRefused` naming the file."""
+    return {name: _rule(name, said) for name, said in _read(schemas, entity).fields.items()}
+
+
+def load_of_links(schemas: Traversable, entity: str) -> Rules:
+    """The rules of what is said about its links. Raises `ConfigRefused` naming the file."""
+    return {name: _rule(name, said) for name, said in _read(schemas, entity).links.items()}
+
+
+def _read(schemas: Traversable, entity: str) -> _File:
     place = f"survivorship/{entity}.yaml"
     try:
         read = _File.model_validate(yaml.safe_load((schemas / "survivorship" / f"{entity}.yaml").read_text(encoding="utf-8")))
@@ -85,7 +96,7 @@ def load(schemas: Traversable, entity: str) -> Rules:
         raise ConfigRefused(f"Cannot be read ({type(error).__name__}).", f"无法读取（{type(error).__name__}）。", place=place) from None
     if read.entity != entity:
         raise ConfigRefused(f"The entity of this file must be {entity}.", f"此文件的 entity 须为 {entity}。", place=place)
-    return {name: _rule(name, said) for name, said in read.fields.items()}
+    return read
 
 
 def _rule(name: str, said: _Field) -> Rule:

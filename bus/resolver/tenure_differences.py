@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 
 from bus.keys import KeyRing
 from bus.resolver.differences import Difference, Side
@@ -12,36 +13,35 @@ from bus.resolver.survivorship import Statement
 from bus.sealing import row_hash
 
 TENURE = "tenure"
-"""The field of a person: who answers for it answers for the tenure of each of his homes."""
+"""The rule of the links of a person: who answers for it."""
 OF_TENURE = "links.tenure"
 """Under which name it is asked about."""
 
 
 def tenure_differences(
-    subject: bytes, found: Iterable[Link], rows: Mapping[str, Statement], rules: Rules, keys: KeyRing, departments: Collection[str]
+    subject: bytes, found: Iterable[Link], rules: Rules, keys: KeyRing, departments: Collection[str]
 ) -> list[Difference]:
-    """The differences about the tenure of each home of a person. `rows`: his statements, by key (hex)."""
+    """The differences about the tenure of each home of a person. `rules`: of links."""
     homes: dict[str, list[Tenure]] = {}
     for link in found:
         if link.current and link.other and not link.vague:
-            homes.setdefault(link.other, []).extend(said for said in link.tenures if said.row in rows)
+            homes.setdefault(link.other, []).extend(link.tenures)
     told: list[Difference] = []
     for home, saying in sorted(homes.items()):
         if len({said.tenure for said in saying}) > 1:
             names = ("resident", subject.hex(), OF_TENURE, home)
-            told += _of_home(names, _most_trusted_first(saying, rows, rules.get(TENURE)), rows, rules, keys, departments)
-    return told
+            told += _of_home(names, _most_trusted_first(saying, rules.get(TENURE)), rules, keys, departments)
+    return [each for each in told if each.asked]
 
 
-def _most_trusted_first(saying: Iterable[Tenure], rows: Mapping[str, Statement], rule: Rule | None) -> list[Tenure]:
-    newest = sorted(saying, key=lambda said: (rows[said.row].valid_from or "", said), reverse=True)
+def _most_trusted_first(saying: Iterable[Tenure], rule: Rule | None) -> list[Tenure]:
+    newest = sorted(saying, key=lambda said: (said.seen or "", said.event_id), reverse=True)
     return sorted(newest, key=lambda said: rule.rank(said.department, said.dataset) if rule else 0)
 
 
 def _of_home(
     names: Sequence[str],
     saying: Sequence[Tenure],
-    rows: Mapping[str, Statement],
     rules: Rules,
     keys: KeyRing,
     departments: Collection[str],
@@ -52,10 +52,10 @@ def _of_home(
     others: dict[str, list[Statement]] = {}
     for said in saying:
         if said.department not in agreeing:
-            others.setdefault(said.tenure, []).append(rows[said.row])
+            others.setdefault(said.tenure, []).append(_statement(said))
     owner = rules[TENURE].owner if TENURE in rules else ""
     asked = tuple(each for each in dict.fromkeys((owner, *(said.department for said in saying))) if each in departments)
-    by = rows[first.row]
+    by = _statement(first)
     return [
         Difference(
             row_hash(keys, "difference", *names, first.tenure, tenure),
@@ -67,3 +67,9 @@ def _of_home(
         )
         for tenure, statements in sorted(others.items())
     ]
+
+
+def _statement(said: Tenure) -> Statement:
+    """What the row of the link says, as far as it is asked about; marked by the person's statement, under which the link is kept."""
+    told = {"source": json.loads(said.source), "event_id": said.event_id, "recorded_at": said.seen}
+    return Statement(bytes.fromhex(said.row), said.known_from, told)

@@ -14,7 +14,7 @@ from typing import Self
 
 from bus import crash
 from bus.diary import diary
-from bus.errors import BusError, Fenced
+from bus.errors import BusError, Fenced, Overtaken
 from bus.event import Batch, Output
 from bus.eventlog.port import EventLog, Reader
 from bus.step.hand import Hand
@@ -224,6 +224,8 @@ class Running:
         self._diary.error("failed", code=error.code, place=error.place, in_a_row=self._failures)
         if self._failures >= (FAILURES if error.retriable else HOPELESS) or error.exit_status == 3:
             raise error
+        if isinstance(error, Overtaken) and not self._options.until_idle:  # what stopped it so long? A new process, and one more
+            raise error  # start among the figures; where somebody waits for the end nobody would start it again
         if not (isinstance(error, Fenced) and self._failures == 1):
             self._again_at = time.monotonic() + min(LONGEST_PAUSE_S, 0.05 * 4**self._failures)
 

@@ -20,7 +20,7 @@ from bus.config import read_settings
 from bus.eventlog.port import TopicSpec
 from bus.sharing import history
 from bus.sharing.lifecycle import Event, Step
-from bus.step import Options, run
+from bus.step import Options, run_in_turn
 from deploy.kafka.dev import ADMIN_PASSWORD, HERE
 from deploy.kafka.secured import SecuredBroker
 
@@ -29,10 +29,13 @@ pub-civil: {department: civil, does: [publish]}
 pub-housing: {department: housing, does: [publish]}
 pub-social: {department: social, does: [publish]}
 li-civil: {department: civil, does: [decide]}
-wang-office: {department: office, does: [decide, rule]}
+wang-office: {department: office, does: [decide, rule, look]}
 zhao-social: {department: social, does: [decide]}
 qian-social: {department: social, does: [decide]}
 auditor: {does: [audit]}
+looker: {does: [look]}
+liu-office: {does: [erase]}
+sun-office: {does: [erase]}
 keeper: {does: [keep]}
 normalizer: {does: [normalizer]}
 identify: {does: [identify]}
@@ -190,6 +193,6 @@ class City(Acting):
         try:
             app.create_topics()
             made = STEPS[step](app) if step in STEPS else regranting.step_of(app, step).step
-            return run(app.log, made, Options(state_of_log(app.settings, app.log), until_idle=True))
+            return run_in_turn(app.log, [made], Options(state_of_log(app.settings, app.log), until_idle=True))
         finally:
             app.close()

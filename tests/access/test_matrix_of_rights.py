@@ -62,12 +62,18 @@ EXPECTED: Mapping[str, May] = {
     "zhao-social": DECIDES,
     "qian-social": DECIDES,
     "wang-office": May(
-        f"{OF_AGREEMENTS} canonical.* master.* dispute.* {all_of('internal', MASTERS)} {INTERNAL}",
+        f"{OF_AGREEMENTS} canonical.* master.* dispute.* {all_of('internal', MASTERS)} {INTERNAL} internal.account internal.account.*",
         f"{OF_AGREEMENTS} audit {all_of('internal', MASTERS)} internal.pending internal.decision",
-        "share.*",
+        "*",
         transactions="agreements watch-lists answers rulings",
     ),
     "auditor": May("audit audit.chain"),
+    "looker": May("internal.account internal.account.* internal.tally internal.decision internal.agreement dispute.*", see="*"),
+    "liu-office": May(
+        "canonical.* deadletter.* master.resident internal.resident internal.decision internal.agreement audit internal.erasure",
+        "raw.* canonical.* audit internal.erasure",
+        transactions="erasure",
+    ),
     "keeper": May("internal.agreement master.* canonical.*", "audit internal.account internal.refused", "*", "share.*", "share.* access"),
     "normalizer": May("raw.*", "canonical.* deadletter.* internal.account", "*", "normalizer", "normalizer.*"),
     "identify": step(
@@ -132,6 +138,7 @@ TRANSACTIONS = [
     "schemas",
     "rulings",
     "letters",
+    "erasure",
     "answers",
     "access",
     "somebody",
@@ -201,7 +208,7 @@ def test_the_doctor_names_each_rule_that_is_missing_or_too_many(city: City) -> N
     app = city.app("admin")
     gate = app.log.gate()  # type: ignore[attr-defined]
     lost = Rule("svc-two", "topic", f"{city.namespace}.share.bbb", False, "read")
-    extra = Rule("svc-two", "topic", f"{city.namespace}.master.", True, "read")
+    extra = Rule("liu-office", "topic", f"{city.namespace}.raw.", True, "read")
     gate.withdraw([lost])
     gate.allow([extra])
     deadline = time.monotonic() + 30

@@ -54,6 +54,18 @@ def test_an_inbox_publishes_for_all_departments_and_opens_no_refused_row() -> No
     }
 
 
+def test_who_erases_withdraws_what_any_department_said_and_reads_no_row_of_it() -> None:
+    rules = desired({"liu": Principal(does=("erase",))}, ("civil",), [], "")
+    assert {rule.name for rule in rules if (rule.thing, rule.deed) == ("topic", "write")} == {
+        "raw.",
+        "canonical.",
+        "audit",
+        "internal.erasure",
+    }
+    assert not any(rule.name.startswith("raw.") for rule in rules if rule.deed == "read")
+    assert {(rule.thing, rule.name) for rule in rules if rule.thing != "topic"} == {("transaction", "erasure")}
+
+
 def test_what_is_there_as_wanted_is_left_alone_and_each_difference_is_named() -> None:
     wanted = desired(CIVIL, (), [], "city.")
     gone = Rule("svc-old", "topic", "city.share.names", False, "read")

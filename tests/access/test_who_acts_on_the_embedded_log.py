@@ -90,3 +90,11 @@ class _Existing(Embedded):
 
     def __init__(self, home: Path) -> None:
         self.home = home
+
+
+def test_a_file_is_erased_only_by_who_is_there_for_that(home: Home) -> None:
+    ask = ("erase", "request", "0" * 32, "--reason", "moved away")
+    status, said = home(*ask)
+    assert (status, "NOT_ALLOWED" in said, "does not do 'erase'" in said) == (4, True, True)
+    home.become("{does: [erase]}")
+    assert "There is no file of this subject" in home(*ask)[1]

@@ -20,7 +20,7 @@ from bus.eventlog.kafka.clients import check_client, make_consumer, silence_secr
 from bus.eventlog.kafka.lane import Lane
 from bus.eventlog.kafka.settings import read_settings
 from bus.eventlog.kafka.topics import topic_settings
-from bus.eventlog.port import TopicSpec
+from bus.eventlog.port import SLACK_MS, TopicSpec
 from tests.broker import ADMIN, SECURED, broker, running_broker, stock_read
 
 on_kafka = pytest.mark.kafka
@@ -54,6 +54,7 @@ def test_a_topic_gets_the_settings_of_how_it_is_kept() -> None:
     ever, both = ({name: each["value"] for name, each in described[f"{namespace}.{topic}"].items()} for topic in ("ever", "both"))
     assert (ever["cleanup.policy"], ever["retention.ms"], ever["retention.bytes"]) == ("delete", "-1", "-1")
     assert (both["cleanup.policy"], both["min.compaction.lag.ms"]) == ("compact", "60000")
+    assert both["max.compaction.lag.ms"] == str(60_000 + SLACK_MS)  # or a quiet topic would keep for ever what was erased
     assert (ever["max.message.bytes"], ever["max.decompressed.message.bytes"]) == ("1048576", "67108864")
 
 

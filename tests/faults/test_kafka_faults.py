@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bus.errors import BusError, Fenced, WrongUse
+from bus.errors import BusError, Fenced, Overtaken, WrongUse
 from bus.event import Batch, Output, Record
 from bus.eventlog.kafka import KafkaLog
 from bus.eventlog.port import Reader, TopicSpec
@@ -141,7 +141,7 @@ def test_a_member_expelled_because_it_worked_too_long_commits_nothing() -> None:
     with hasty.reader("copy", ["in"]) as reader:
         batches = poll_some(reader)
         time.sleep(4)
-        with pytest.raises(Fenced):
+        with pytest.raises(Overtaken):
             reader.commit(copied(batches))
         assert run.out() == []
         reader.rewind()

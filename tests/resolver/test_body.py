@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache
 
@@ -26,8 +27,33 @@ WHO = person("甲")
 OTHERS = [married("m", "甲", "乙")[0], assisted("f", "甲")[1], owned("o", "U", "甲")[1], lives("a", "U", "甲", seen="2026-05-01")[0]]
 DIFFERING = lives("b", "U", "甲", sex="2", deceased=True)[0]  # civil says that he is a man
 ROW = OTHERS[3].key.hex()
+SOURCE = json.dumps(
+    {
+        "department": "social",
+        "dataset": "social.resident_survey",
+        "delivery": "d",
+        "file": None,
+        "sheet": None,
+        "row": 1,
+        "key": {"ID": "1"},
+        "role": "self",
+        "ordinal": 0,
+    }
+)
 HOMES = [
-    Stated("resident", "dwelling", "", "social", "social.resident_survey", f"e{n}", TIME + n, f"202{n}-01-01", row=ROW, tenure="own")
+    Stated(
+        "resident",
+        "dwelling",
+        "",
+        "social",
+        "social.resident_survey",
+        f"e{n}",
+        TIME + n,
+        f"202{n}-01-01",
+        row=ROW,
+        tenure="own",
+        source=SOURCE,
+    )
     for n in range(3)
 ]
 ELSEWHERE = HOMES[0]._replace(department="civil", row=OTHERS[0].key.hex())

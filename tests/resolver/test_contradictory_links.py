@@ -125,6 +125,20 @@ def test_who_answers_for_tenure_is_asked_about_a_home_that_the_lease_register_sa
     assert marks(log, "resident", person("甲")) == [False, False]
 
 
+def test_the_row_of_the_residency_is_asked_about_though_that_of_the_person_says_otherwise(log: EventLog, tell: Tell) -> None:
+    of = "social.residency_survey"
+    link = {"kind": "resident", "person_key": key("social.resident_survey", "self", "1").hex(), "dwelling_key": key(of, "home", "g").hex()}
+    surveyed = [
+        say("dwelling", of, "home", "g", kind="unit", real_estate_unit_no="U"),
+        say("residency_link", of, "self", "g", tenure="own", **link),
+    ]
+    tell(lives("1", "U", "甲", tenure="rent"), surveyed, rented("2", "U", "乙", ["甲"]))
+
+    dispute = disputes(log)["social", "links.tenure"]
+    assert (dispute["holds"]["value"], dispute["holds"]["source"]["dataset"]) == ("own", of)
+    assert [(each["value"], each["source"]["dataset"]) for each in dispute["others"]] == [("rent", "housing.lease")]
+
+
 @pytest.mark.parametrize(
     "lease",
     [

@@ -57,10 +57,16 @@ def test_who_gives_a_form_of_address_is_of_the_one_name_that_it_fits_at_that_pho
     assert grouped(a=claim(kind="place"), b=called(kind="place")) == set()
     assert grouped(a=claim(sex="2"), b=called(sex="1")) == set()
     assert grouped(a=claim(), b=claim("张四"), c=called()) == set()
+    assert grouped(a=claim(), b=claim("张四", subject=b"P" * 16), c=called()) == set()
 
 
 def test_who_give_the_same_form_of_address_at_one_phone_are_one_where_no_name_fits() -> None:
     assert grouped(a=called(), b=called(), c=called(sex="2"), d=called("李"), e=claim("王五")) == {"a", "b"}
+
+
+def test_at_the_phone_of_an_office_two_who_are_addressed_alike_may_be_anybody() -> None:
+    office = {f"s{n}": claim(name) for n, name in enumerate(("李四", "王五", "赵六"))}
+    assert grouped(a=called(), b=called(), c=claim("钱七"), d=claim("钱七"), **office) == {"c", "d"}
 
 
 def test_groups_of_two_names_and_of_two_keys_are_not_one() -> None:

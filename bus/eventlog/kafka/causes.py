@@ -5,6 +5,8 @@ The texts name no more than topics and settings: kafka-python's own messages may
 
 from __future__ import annotations
 
+import ssl
+
 import kafka.errors as of_kafka
 
 from bus.errors import BusError, Fenced, LogRefused, NotAllowed, Unreachable
@@ -19,6 +21,9 @@ _MEMBER_GONE = (
 _PRODUCER_GONE = (of_kafka.ProducerFencedError, of_kafka.InvalidProducerEpochError, of_kafka.InvalidProducerIdMappingError)
 _TOO_LARGE = (of_kafka.MessageSizeTooLargeError, of_kafka.RecordListTooLargeError)
 _GONE = (of_kafka.OffsetOutOfRangeError, of_kafka.LogTruncationError)
+# Numbers of OpenSSL (x509_vfy.h): host name, IP address · not yet, no longer · no issuer, self-signed, signed with another key than the
+# authority of that name has.
+_OTHER_NAME, _NOT_NOW, _OTHER_AUTHORITY = {62, 64}, {9, 10}, {2, 7, 18, 19, 20, 21}
 
 
 class Replaced(Fenced):
@@ -73,6 +78,36 @@ def wrong_credentials(place: str) -> Unreachable:
         hint="Check sasl.username, sasl.password and sasl.mechanism.",
         hint_zh="请检查 sasl.username、sasl.password 与 sasl.mechanism。",
     )
+
+
+def wrong_certificate(error: ssl.SSLCertVerificationError, place: str) -> tuple[str, Unreachable]:
+    """Why the certificate that the broker shows is not believed, as the code of `probe` and the error."""
+    if error.verify_code in _OTHER_NAME:
+        return "certificate_name", Unreachable(
+            "The broker's certificate is for another host than this address names.",
+            "Kafka 的证书与该地址的主机名不符。",
+            place=place,
+            hint="Use a host name that stands in the certificate, or give the broker a certificate with this one (subjectAltName).",
+            hint_zh="请改用证书中的主机名，或为 Kafka 换发包含该主机名的证书（subjectAltName）。",
+        )
+    if error.verify_code in _NOT_NOW:
+        return "certificate_expired", Unreachable(
+            f"The broker's certificate is out of its time ({error.verify_message}).",
+            "Kafka 的证书已过期或尚未生效。",
+            place=place,
+            hint="Renew the broker's certificate; if it is in order, the clock of this machine is wrong.",
+            hint_zh="请更新 Kafka 的证书；如证书有效，请检查本机时钟。",
+        )
+    if error.verify_code in _OTHER_AUTHORITY:
+        return "certificate_authority", Unreachable(
+            "The broker's certificate is signed by an authority that is not trusted here.",
+            "Kafka 的证书由此处不信任的机构签发。",
+            place=place,
+            hint="Set ssl.ca.location to the certificate of the authority that signed the broker's.",
+            hint_zh="请将 ssl.ca.location 设为签发 Kafka 证书的机构的证书。",
+        )
+    why = error.verify_message
+    return "tls", Unreachable(f"The broker's certificate is not accepted: {why}.", f"不接受该 Kafka 的证书：{why}。", place=place)
 
 
 def missing_topic(topic: str) -> LogRefused:

@@ -18,14 +18,15 @@ from kafka.protocol.metadata import ApiVersionsRequest, ApiVersionsResponse, Met
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse
 
 from bus.errors import Unreachable
-from bus.eventlog.kafka.causes import wrong_credentials
+from bus.eventlog.kafka.causes import wrong_certificate, wrong_credentials
 from bus.eventlog.kafka.settings import ClientSettings, read_settings
 
 _WAIT_S = 5.0
 
 
 class Probed(NamedTuple):
-    """What was found. `code`: ok · host_unknown · no_answer · refused · not_kafka · tls · credentials_wanted · mechanism · credentials.
+    """What was found. `code`: ok · host_unknown · no_answer · refused · not_kafka · tls · certificate_authority · certificate_name ·
+    certificate_expired · credentials_wanted · mechanism · credentials.
 
     `brokers` are those that the cluster names (HOST:PORT), `cluster` its id; `error` says what is wrong and what to do.
     """
@@ -57,7 +58,19 @@ def probe_settings(settings: ClientSettings) -> Probed:
     return max(found, key=lambda each: _FURTHER.index(each.code))
 
 
-_FURTHER = ("host_unknown", "no_answer", "refused", "not_kafka", "tls", "credentials_wanted", "mechanism", "credentials", "ok")
+_CERTIFICATE = ("certificate_authority", "certificate_name", "certificate_expired")
+_FURTHER = (
+    "host_unknown",
+    "no_answer",
+    "refused",
+    "not_kafka",
+    "tls",
+    *_CERTIFICATE,
+    "credentials_wanted",
+    "mechanism",
+    "credentials",
+    "ok",
+)
 
 
 class _Trouble(Exception):
@@ -74,6 +87,9 @@ def _probe_one(address: str, settings: ClientSettings) -> Probed:
             if settings.protocol.startswith("SASL_"):
                 _authenticate(link, settings)
             return _cluster(link, address)
+    except ssl.SSLCertVerificationError as error:
+        code, refused = wrong_certificate(error, address)
+        return Probed(code, address, error=refused)
     except _Trouble as trouble:
         if trouble.code == "credentials":
             return Probed(trouble.code, address, error=wrong_credentials(address))
@@ -95,9 +111,8 @@ def _connect(host: str, port: int, settings: ClientSettings) -> socket.socket:
         return link
     try:
         return settings.tls.wrap_socket(link, server_hostname=host)
-    except ssl.SSLCertVerificationError as error:
-        why = error.verify_message
-        raise _Trouble("tls", f"The broker's certificate is not accepted: {why}.", f"不接受该 Kafka 的证书：{why}。") from error
+    except ssl.SSLCertVerificationError:
+        raise
     except (ssl.SSLError, OSError) as error:
         raise _Trouble("tls", "The broker does not speak TLS at this address.", "该地址的 Kafka 不使用 TLS。") from error
 

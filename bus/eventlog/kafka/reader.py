@@ -15,7 +15,7 @@ from typing import Any, Self
 from kafka.errors import KafkaTimeoutError, NoOffsetForPartitionError
 from kafka.structs import ConsumerGroupMetadata, MemberState, OffsetAndMetadata, TopicPartition
 
-from bus.errors import BusError, Fenced
+from bus.errors import BusError, Fenced, Overtaken
 from bus.event import Batch, Output
 from bus.eventlog.kafka.causes import Replaced, cause
 from bus.eventlog.kafka.clients import make_consumer
@@ -45,6 +45,8 @@ class KafkaReader:
         self._ended: BusError | None = None
         self._settled = True
         self._epoch = 0
+        self._polled_at = 0.0
+        self._patience_s = min(settings.session_timeout, settings.max_poll_interval) / 1000
         group_id = f"{settings.prefix}{group}"
         self._instance: Instance = take_instance(group_id, settings.instance, settings.lock_dir)
         self._lane = Lane(f"kafka {group_id}")
@@ -64,6 +66,7 @@ class KafkaReader:
         if not self._settled:
             self.rewind()
         polled = self._call(lambda: self._poll(max_records, timeout_s), "reading", timeout_s + _LIMIT_S)
+        self._polled_at = time.monotonic()
         batches = []
         for place, records in polled.items():
             last = records[-1]
@@ -85,6 +88,10 @@ class KafkaReader:
             self._transactions.run(outputs, self._pending, self._member)
         except Replaced as error:
             self._ended = error
+            raise
+        except Fenced as error:
+            if time.monotonic() - self._polled_at > self._patience_s:
+                raise Overtaken(place=error.place) from error
             raise
         self._pending = {}
         self._settled = True

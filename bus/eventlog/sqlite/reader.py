@@ -11,7 +11,7 @@ from typing import Self
 import apsw
 
 from bus import crash
-from bus.errors import BusError, Fenced
+from bus.errors import BusError, Overtaken
 from bus.event import Batch, Output
 from bus.eventlog.sqlite import group as members
 from bus.eventlog.sqlite.file import SqliteFile, select
@@ -66,7 +66,7 @@ class SqliteReader:
             return
         with self._file.writing() as db:
             if not members.heartbeat(db, self._member) or not self._owns(db, self._polled):
-                raise Fenced(place=self._group)
+                raise Overtaken(place=self._group)
             append(db, rows)
             crash.point("mid_send")
             db.executemany(
