@@ -13,7 +13,7 @@ def objection(step: Step | Literal["watch"], who: Principal | None, agreement: A
     """Why `who` may not take this step of this agreement; None if he may.
 
     Asked for, and its watch list kept: by the consumer, on whose behalf the office may act too. Looked through and put in force: by the
-    office. Approved: by a provider. Refused, suspended, resumed, ended, its stand-ins rotated: by a provider or the office."""
+    office. Approved: by each provider. Refused, suspended, resumed, ended, its stand-ins rotated: by a provider or the office."""
     if who is None or "decide" not in who.does:
         return "This principal takes no part in agreements.", "该主体不参与协议办理。"
     allowed = {

@@ -11,12 +11,11 @@ from bus.contracts.codec import Decoder, bind_encoder
 from bus.errors import NotInForce, WrongUse
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.sharing import agreement as written
 from bus.sharing import audit, history, published
 from bus.sharing.closing import closing
 from bus.sharing.grant import Grant, granted
 from bus.sharing.history import Watch
-from bus.sharing.lifecycle import Standing, Version
+from bus.sharing.lifecycle import Standing, Version, texts
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.regrant import Edition
 from bus.sharing.schema import schema_of
@@ -89,13 +88,12 @@ def _keys(batch: Batch) -> list[bytes]:
 
 def grant_of(app: App, standing: Standing, edition: Edition) -> Grant:
     """What the agreement granted, or grants, in an edition."""
-    text = next(each.text for each in standing.events if each.step == "submit" and each.version == edition.version)
     both_until = 0
     if edition.epoch > 1:
         rotated = standing.rotated[edition.epoch - 2]
         both_until = rotated.at + rotated.overlap_days * _DAY_MS
     watched = WatchList(standing.id).read_on(app.log, edition.watch).watched() if edition.watch else {}
-    return granted(written.read(text, standing.id)[0], edition.epoch, both_until, watched)
+    return granted(texts(standing)[edition.version - 1], edition.epoch, both_until, watched)
 
 
 def share_of(

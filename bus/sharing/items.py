@@ -17,10 +17,11 @@ from bus.eventlog import topics
 
 Kind = Literal[
     "name", "number", "date", "birth", "address", "division", "truth", "word", "text", "identifier", "shown", "token", "phones", "party",
-    "parties", "list", "sealed",
+    "parties", "list", "sealed", "untold",
 ]  # fmt: skip
 """number: counted or measured · word: a code or a short word · text: free text, which may hold anything · identifier: a number of a paper
-or a thing · shown: masked as it is · token: the bus's own name of somebody or something · sealed: a ciphertext of the bus."""
+or a thing · shown: masked as it is · token: the bus's own name of somebody or something · sealed: a ciphertext of the bus ·
+untold: free text about a case that does not say whether its caller is confidential, so that he is taken for it (domain facts §0, 9)."""
 
 WAYS: Mapping[Kind, frozenset[str]] = {
     "name": frozenset({"clear", "masked", "exists"}),
@@ -40,6 +41,7 @@ WAYS: Mapping[Kind, frozenset[str]] = {
     "parties": frozenset({"clear", "masked", "pseudonym", "exists"}),
     "list": frozenset({"clear", "exists"}),
     "sealed": frozenset(),
+    "untold": frozenset(),
 }
 """In which ways a field of a kind may go out. The bus holds no number of a person in clear; its own tokens and ciphertexts, being the same
 for everybody, never leave it."""
@@ -145,7 +147,7 @@ def _kind_of_string(name: str, siblings: set[str]) -> Kind:
     if name.endswith(_DIVISIONS):
         return "division"
     if name.endswith(_TEXTS):
-        return "text"
+        return "untold" if "appeal_key" in siblings and "confidential" not in siblings else "text"
     return "identifier" if name.endswith(_IDENTIFIERS) or name == "code" else "word"
 
 

@@ -33,7 +33,7 @@ Words = tuple[str, str]
 class Event:
     """One step. `at`: ms since 1970; `offset`: its place in the log, which decides what came first. Of a submission: the whole `text`, its
     `share_class`, and how many must approve (`approvals`: 0 for what is open to all, 2 where it widens something sensitive). Of a rotation:
-    for how many days both stand-ins are told."""
+    for how many days both stand-ins are told. `department`: for which `by` acts; empty where the bus is not told who acts for whom."""
 
     agreement: str
     version: int
@@ -45,6 +45,7 @@ class Event:
     share_class: str = ""
     approvals: int = 0
     overlap_days: int = 0
+    department: str = ""
     offset: int = -1
 
     def value(self) -> bytes:
@@ -54,6 +55,8 @@ class Event:
             said |= {"text": self.text, "share_class": self.share_class, "approvals": self.approvals}
         if self.step == "rotate":
             said["overlap_days"] = self.overlap_days
+        if self.department:
+            said["department"] = self.department
         return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
@@ -80,7 +83,14 @@ class Version:
         """submitted, reviewed or approved. What is open to all needs no approval once it was reviewed."""
         if self.reviewed is None:
             return "submitted"
-        return "approved" if len(self.approved) >= self.submitted.approvals else "reviewed"
+        return "approved" if len(self.approved) >= self.submitted.approvals and not self.waits_for else "reviewed"
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The providers that have not approved yet: nobody gives away what another department said. Whoever approves where it is not known
+        who acts for whom acts for all of them."""
+        by = {each.department for each in self.approved}
+        return () if not self.submitted.approvals or "" in by else tuple(each for each in self.agreement.provider if each not in by)
 
     @property
     def approved_at(self) -> int | None:

@@ -78,7 +78,10 @@ def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
     for name in grant.fields:
         if name not in known:
             raise ConfigRefused(f"There is no field {name}.", f"没有字段 {name}。", place=name)
-    shown: list[tuple[str, Hide]] = [(name, hiding(name, known[name], how, pseudonym)) for name, how in sorted(grant.fields.items())]
+    granted = [
+        (name, how) for name, how in sorted(grant.fields.items()) if known[name] != "untold"
+    ]  # an agreement of before it was refused
+    shown: list[tuple[str, Hide]] = [(name, hiding(name, known[name], how, pseudonym)) for name, how in granted]
     open_to_all = [(name, hide) for name, hide in shown if known[name] not in _MAY_NAME_A_CALLER] if "confidential" in known else shown
     linked = [(link_field(kind), _linked(kind, how, grant.providers, pseudonym)) for kind, how in sorted(grant.links.items())]
     providers, inside, own = grant.providers, scope(grant.rows, grant.consumer), grant.consumer if grant.own_keys else None

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bus.cli.context import App
+from bus.config import read_settings
+from bus.sharing import history
+from bus.sharing.lifecycle import Event
 from tests.access.guarded import Embedded
 from tests.cli.test_errors import civicbus
 
@@ -39,6 +43,21 @@ def test_a_consumer_asks_and_neither_reviews_nor_approves(home: Home) -> None:
     for step in ("review", "approve", "apply"):
         status, said = home("agreement", step, AGREEMENT.stem)
         assert (status, "NOT_ALLOWED" in said, "'civil' may not do this" in said) == (4, True, True)
+
+
+def test_an_approval_is_that_of_the_department_of_whoever_gives_it_and_the_other_provider_is_waited_for(home: Home) -> None:
+    text = AGREEMENT.read_text("utf-8").replace("provider: [housing]", "provider: [housing, social]")
+    app = App(read_settings({"home": str(home.home)}, {}))
+    submitted = Event(AGREEMENT.stem, 1, "submit", "li", 1, text=text, share_class="conditional", approvals=1)
+    for event in (submitted, Event(AGREEMENT.stem, 1, "review", "wang", 2)):
+        history.write(app.log, event)
+    home.become("{department: social, does: [decide]}")
+    status, said = home("agreement", "approve", AGREEMENT.stem)
+
+    pending = history.standings(app.log)[AGREEMENT.stem].pending
+    app.close()
+    assert status == 0, said
+    assert pending is not None and (pending.state, pending.waits_for) == ("reviewed", ("housing",))
 
 
 def test_who_is_of_another_department_does_not_ask(home: Home) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,6 +67,19 @@ def test_what_each_subscriber_got_and_what_was_withheld_is_told_with_the_reason_
     assert "A month later there is news" in shown.first
 
 
+def test_who_is_old_and_lives_alone_is_told_as_the_truth_has_it_of_those_whom_the_departments_know(shown: Shown) -> None:
+    """In a larger city a few more are told (21 for 19 of 1,000 residents): the survey does not know everybody who is at home."""
+    here = [each for each in _people(shown) if each["living"] and each["in_city"]]
+    homes = Counter(each["dwelling"] for each in here)
+    old = [each for each in here if each["birth_date"] < "1966-10"]  # 60 in the month of the first delivery
+    alone = [each for each in old if not each["spouse"] and homes[each["dwelling"]] == 1]
+    surveyed = [each for each in alone if ("social", "WG_RK.csv") in _rows(each)]
+    born = [each for each in surveyed if any(department != "social" for department, _ in _rows(each))]  # by others, as agreed
+
+    (told,) = re.findall(r"of these alone: ([\d,]+)", shown.first.partition("A month later")[0])
+    assert int(told) == len(born) > 0
+
+
 def test_the_sharing_adds_up_and_a_second_demonstration_delivers_nothing_twice(shown: Shown) -> None:
     once, twice = shown.shared
     assert [each["agreement"] for each in once] == list(AGREEMENTS)
@@ -76,8 +91,17 @@ def test_the_sharing_adds_up_and_a_second_demonstration_delivers_nothing_twice(s
 def test_the_picture_shows_what_flows_and_nothing_of_a_person(shown: Shown) -> None:
     page = (shown.folder / "matrix.html").read_text(encoding="utf-8")
     assert page.count('<td class="flowing">') == 10
-    lines = (shown.folder / "city-120/truth/residents.jsonl").read_text(encoding="utf-8").splitlines()
-    people = [json.loads(line) for line in lines]
+    people = _people(shown)
     told = [value for each in people for value in (each["name"], each["id_number"], *each["phones"]) if value]
     assert len(told) > 200
     assert [value for value in told if value in page] == []
+
+
+def _people(shown: Shown) -> list[dict[str, Any]]:
+    lines = (shown.folder / "city-120/truth/residents.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _rows(person: dict[str, Any]) -> set[tuple[str, str]]:
+    """Department and file of each row about somebody in the first delivery."""
+    return {(department, file) for delivery, department, file, *_ in person["places"] if delivery == "2026-09"}

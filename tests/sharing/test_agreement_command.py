@@ -170,6 +170,15 @@ def test_plan_says_what_is_new_to_whom_and_about_how_many(office: Office) -> Non
     assert [(each["field"], each["subjects"]) for each in found["reveals"]] == [("address", 0), ("usage", 2), ("area_total", 1)]
 
 
+def test_plan_does_not_say_none_where_it_is_not_known_how_many(office: Office, tmp_path: Path) -> None:
+    plan, elsewhere = ("plan", str(office.file)), {"CIVICBUS_HOME": str(tmp_path / "without-masters")}
+    found = json.loads(office.done("li", *plan, **elsewhere))
+
+    assert (found["subjects"], found["subjects_in_scope"], {each["subjects"] for each in found["reveals"]}) == (None, None, {None})
+    said = office.by("li", *plan, "--format", "table", **elsewhere).stderr
+    assert "涉及数量未知" in said and "of an unknown number" in said
+
+
 def test_plan_says_it_to_people_in_chinese_and_english(office: Office) -> None:
     said = office.by("li", "plan", str(office.file), "--format", "table").stderr
 

@@ -94,6 +94,11 @@ def test_what_names_or_reaches_a_person_everywhere_does_not_go_out_as_it_is(fiel
     assert found.path == f"fields.{field}"
 
 
+def test_text_about_a_case_that_does_not_say_whether_its_caller_is_confidential_is_not_agreed_on() -> None:
+    (problem,) = against({"entity": "appeal_step", "provider": ["social"], "fields": {"note": "clear", "unit": "clear"}, "rows": None})
+    assert problem.path == "fields.note"
+
+
 def test_no_kind_of_field_gives_away_a_token_or_a_ciphertext_of_the_bus() -> None:
     assert not {"clear", "masked"} & WAYS["token"]
     assert not WAYS["sealed"]

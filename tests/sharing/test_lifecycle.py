@@ -79,6 +79,22 @@ def test_an_agreement_that_nobody_submitted_is_a_draft() -> None:
     assert Standing("x").state_at(START) == "draft"
 
 
+def test_of_several_providers_each_has_to_approve() -> None:
+    story = Story().submit(provider=["housing", "social"])("review")("approve", "zhao", department="social")
+    assert (story.state, story.standing.pending and story.standing.pending.waits_for) == ("reviewed", ("housing",))
+
+    assert story("approve", "sun", department="social")("apply").state == "reviewed"
+    assert story("approve", "qian", department="housing")("apply").state == "active"
+
+
+def test_where_nobody_says_who_acts_for_whom_one_approval_is_that_of_all_providers() -> None:
+    assert Story().submit(provider=["housing", "social"])("review")("approve", "zhao").state == "approved"
+
+
+def test_what_is_open_to_all_waits_for_no_provider() -> None:
+    assert Story().submit(provider=["housing", "social"], approvals=0)("review").state == "approved"
+
+
 @pytest.mark.parametrize("before", [(), ("review",), ("review", "approve")])
 def test_until_it_is_applied_it_can_be_refused(before: tuple[Step, ...]) -> None:
     story = Story().submit()

@@ -209,6 +209,15 @@ def test_of_a_confidential_case_neither_the_caller_nor_any_text_goes_out(how: Ho
     assert isinstance(open_case := view(case._replace(value={"confidential": False})), Shown) and len(open_case.values) == 4
 
 
+@pytest.mark.parametrize("how", [How("clear"), How("exists")])
+def test_of_a_step_of_a_case_no_text_goes_out_as_the_step_does_not_say_whether_the_caller_is_confidential(how: How) -> None:
+    entity = catalog.load().entities["appeal_step"].schema
+    view = compile_view(grant({"note": how, "unit": How("clear")}, entity="appeal_step"), entity, pseudonyms(KEYS, "a-b", 1))
+    step = seen({"note": Said("来电人张三", "social"), "unit": Said("柳塘街道", "social")})
+
+    assert view(step) == Shown({"unit": "柳塘街道"}, ())
+
+
 @pytest.mark.parametrize(("number", "goes_out"), [("379901202600012", "***0012"), ("A123", "***"), ("1234567", "***")])
 def test_of_a_masked_identifier_the_end_shows_unless_that_is_most_of_it(number: str, goes_out: str) -> None:
     view = compile_view(grant({"real_estate_unit_no": How("masked")}, entity="dwelling"), DWELLING, pseudonyms(KEYS, "a-b", 1))

@@ -50,7 +50,7 @@ def review(ctx: typer.Context, id: Id, reason: _Note = "") -> None:
 
 
 def approve(ctx: typer.Context, id: Id, reason: _Note = "") -> None:
-    """The provider agrees; where something sensitive is newly seen, two persons have to. 批准。"""
+    """The provider agrees, of several each; where something sensitive is newly seen, two persons have to. 批准。"""
     _on_its_way(of(ctx), id, "approve", reason)
 
 
@@ -135,5 +135,8 @@ def refuse_who_may_not(app: App, step: Step | Literal["watch"], agreement: Agree
 
 
 def _do(app: App, id: str, version: int, step: Step, reason: str, overlap_days: int = 0) -> None:
-    history.write(app.log, Event(id, version, step, person(app), now(), reason.strip(), overlap_days=overlap_days))
+    who = (app.principals or {}).get(person(app))
+    department = who.department if who is not None else ""
+    event = Event(id, version, step, person(app), now(), reason.strip(), overlap_days=overlap_days, department=department)
+    history.write(app.log, event)
     say(line(app, one(app, id)))

@@ -34,10 +34,10 @@ def plan(ctx: typer.Context, file: File, how: Chosen = None) -> None:
     app = of(ctx)
     draft = load(app, file)
     found = exposed(app, draft)
-    counted = count(draft.agreement, found.reveals, _partitions(app.log, draft.offer.topic, app.codec.decoder()))
-    if app.settings.kafka.get("sasl.username") and all(info.name != draft.offer.topic for info in app.log.topics()):
-        note(f"This principal may not read {draft.offer.topic}: it is not known here how many it is about; it is not 0.")
-        note(f"该主体无权读取 {draft.offer.topic}，此处无法统计涉及人数（并非 0）。请由主管部门评估。")
+    counted = _counted(app, draft, found)
+    if counted is None:
+        note(f"This principal may not read {draft.offer.topic}, or it is not there yet: it is not known here how many it is about.")
+        note(f"该主体无权读取 {draft.offer.topic}，或该主题尚不存在：此处无法统计涉及人数。请由主管部门评估。")
     others = beside(draft.agreement, offers(app.catalog), in_force(history.standings(app.log).values(), now()))
     if for_people(how):
         _tell(app, draft, found, counted, others)
@@ -48,6 +48,14 @@ def plan(ctx: typer.Context, file: File, how: Chosen = None) -> None:
 def exposed(app: App, draft: Draft) -> Exposure:
     """What is new beside all that is in force now."""
     return exposure(draft.agreement, draft.offer, in_force(history.standings(app.log).values(), now()))
+
+
+def _counted(app: App, draft: Draft, found: Exposure) -> Count | None:
+    """None where it is not known: a topic that is not there, and one that this principal may not read, which Kafka shows alike."""
+    topic = draft.offer.topic
+    if all(info.name != topic for info in app.log.topics()):
+        return None
+    return count(draft.agreement, found.reveals, _partitions(app.log, topic, app.codec.decoder()))
 
 
 def _partitions(log: EventLog, topic: str, decode: Decoder) -> Iterator[Iterator[tuple[bytes, Value | None]]]:
@@ -76,7 +84,7 @@ def _decoded(value: bytes | None, decode: Decoder) -> Value | None:
     return found
 
 
-def _tell(app: App, draft: Draft, found: Exposure, counted: Count, others: Sequence[Beside]) -> None:
+def _tell(app: App, draft: Draft, found: Exposure, counted: Count | None, others: Sequence[Beside]) -> None:
     agreement, share_class = draft.agreement, draft.offer.class_of(draft.agreement.provider)
     zh, en = words.parties(agreement, app.catalog.departments)
     note(f"{agreement.id} · {agreement.title.zh} {agreement.title.en}")
@@ -90,18 +98,24 @@ def _tell(app: App, draft: Draft, found: Exposure, counted: Count, others: Seque
     _tell_beside(draft, others)
     needed = found.approvals(share_class)
     note(f"{words.CLASSES[share_class]} · 需 {needed} 人批准（提交人除外） {needed} to approve, not counting whoever submits it")
+    if needed and len(agreement.provider) > 1:
+        note("各提供方均须批准 each of the providers has to")
 
 
-def _tell_reveals(draft: Draft, found: Exposure, counted: Count) -> None:
+def _tell_reveals(draft: Draft, found: Exposure, counted: Count | None) -> None:
     one_zh, one_en = words.COUNTED.get(draft.agreement.entity, ("条记录", "records"))
     if not found.reveals:
         note("使用方不会获得任何新信息。 The consumer learns nothing that it does not get already.")
         return
-    note(f"\n使用方将新获知，约涉及 {counted.touched:,} {one_zh}（范围内共 {counted.scope:,}）：")
-    note(f"The consumer will newly know, about {counted.touched:,} {one_en} (of {counted.scope:,} in scope):")
+    about_zh, about_en = "涉及数量未知", "of an unknown number"
+    if counted is not None:
+        about_zh = f"约涉及 {counted.touched:,} {one_zh}（范围内共 {counted.scope:,}）"
+        about_en = f"about {counted.touched:,} {one_en} (of {counted.scope:,} in scope)"
+    note(f"\n使用方将新获知，{about_zh}：")
+    note(f"The consumer will newly know, {about_en}:")
     heads = ("信息项 field", "提供方 provider", "方式 how", "变化 change", "原有 had", "敏感 sensitive", f"{one_zh} {one_en}")
     rows = []
-    for each, times in zip(found.reveals, counted.each, strict=True):
+    for each, times in zip(found.reveals, _each(counted, found, "未知 unknown"), strict=True):
         had, mark = "; ".join(map(words.way, each.had)), "敏感 sensitive" if each.sensitive else ""
         rows.append((words.field(each.field, draft.offer), each.provider, words.way(each.how), words.WHY[each.why], had, mark, times))
     table("", heads, rows)
@@ -116,7 +130,7 @@ def _tell_beside(draft: Draft, others: Sequence[Beside]) -> None:
     table("", heads, [(each.agreement, each.consumer, *(words.fields(names, draft.offer) for names in each[2:])) for each in others])
 
 
-def _plain(draft: Draft, found: Exposure, counted: Count, others: Sequence[Beside]) -> dict[str, Any]:
+def _plain(draft: Draft, found: Exposure, counted: Count | None, others: Sequence[Beside]) -> dict[str, Any]:
     agreement, share_class = draft.agreement, draft.offer.class_of(draft.agreement.provider)
     reveals = [
         {
@@ -128,15 +142,15 @@ def _plain(draft: Draft, found: Exposure, counted: Count, others: Sequence[Besid
             "sensitive": each.sensitive,
             "subjects": times,
         }
-        for each, times in zip(found.reveals, counted.each, strict=True)
+        for each, times in zip(found.reveals, _each(counted, found, None), strict=True)
     ]
     return {
         "agreement": agreement.id,
         "consumer": agreement.consumer,
         "subscribers": list(agreement.subscribers),
         "entity": agreement.entity,
-        "subjects": counted.touched,
-        "subjects_in_scope": counted.scope,
+        "subjects": counted and counted.touched,
+        "subjects_in_scope": counted and counted.scope,
         "reveals": reveals,
         "joined": list(found.joined),
         "beside": [each._asdict() for each in others],
@@ -144,6 +158,11 @@ def _plain(draft: Draft, found: Exposure, counted: Count, others: Sequence[Besid
         "approvals": found.approvals(share_class),
         "until": agreement.until.isoformat(),
     }
+
+
+def _each(counted: Count | None, found: Exposure, unknown: object) -> Sequence[object]:
+    """How many each reveal is about, or `unknown`."""
+    return [unknown] * len(found.reveals) if counted is None else counted.each
 
 
 def _how(how: Any) -> Any:

@@ -96,6 +96,8 @@ def say(said: dict[str, Any]) -> None:
     if pending := said["pending"]:
         approved = f"{len(pending['approved_by'])}/{pending['approvals']}"
         note(f"  第 {pending['version']} 版 version: {words.STATES[pending['state']]} · 批准 approvals {approved} · {_due(said['clock'])}")
+        if len(said["provider"]) > 1 and pending["waits_for"]:
+            note(f"  尚未批准的提供方 providers that have not approved: {', '.join(pending['waits_for'])}")
     if said["refused"]:
         note(f"  拒绝理由 refused because: {said['refused']}")
 
@@ -131,6 +133,7 @@ def _pending(version: Version | None) -> dict[str, Any] | None:
         "share_class": version.submitted.share_class,
         "approvals": version.submitted.approvals,
         "approved_by": [each.by for each in version.approved],
+        "waits_for": list(version.waits_for),
     }
 
 
