@@ -39,7 +39,8 @@ def kept(log: EventLog, topic: str, count: int = 0) -> list[Record]:
 
 
 def poll(reader: Reader, count: int, within_s: float = 45, most: int = 1000, only: Partitions | None = None) -> list[Batch]:
-    """Poll until `count` records have come, `most` at a time, of the partitions `only`. A reader that loses partitions to another meanwhile begins anew."""
+    """Poll until `count` records have come, `most` at a time, of the partitions `only`. A reader that loses partitions to another
+    meanwhile begins anew."""
     batches: list[Batch] = []
 
     def enough() -> bool:
