@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from bus.eventlog.port import EventLog
@@ -37,6 +38,7 @@ Reads = str | tuple[str, ...]
 """Which topics a step reads: names, or prefixes that end in a dot; several in a tuple."""
 
 
+@lru_cache(4096)  # the valve asks for all topics and steps at each look
 def is_read(topic: str, reads: Reads) -> bool:
     """Whether `reads` means this topic ("" means every)."""
     if isinstance(reads, tuple):

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bus.event import Position
-from bus.eventlog.port import EventLog, Partitions
+from bus.eventlog.port import EventLog, Partitions, TopicInfo
 from bus.step.progress import Movement, Reads, is_read
 
 
@@ -99,32 +99,38 @@ class Valve:
         began = self.clock()
         if began < self._look_at:
             return
-        ends = [(info.name, partition, *each) for info in self.log.topics() for partition, each in info.ends.items()]
-        self._before(ends)
-        self._behind(ends)
+        infos = self.log.topics()
+        self._before(infos)
+        self._behind(infos)
         now = self.clock()
         self._look_at = now + _LOOKS * (now - began)
 
-    def _before(self, ends: list[tuple[str, int, int, int]]) -> None:
+    def _before(self, infos: list[TopicInfo]) -> None:
         """Where live rows came since the last look: the end moved, and few are waiting there. What stood there at the first look did not
         come then."""
-        positions = self.log.positions(self.group)
-        mine = [((name, p), first, end) for name, p, first, end in ends if is_read(name, self.reads)]
-        live = {
-            place for place, first, end in mine if end > self._ends.get(place, end) and end - max(first, positions.get(place, first)) <= FEW
-        }
-        self._ends = {place: end for place, _, end in mine}
+        left, _ = self._left(infos, self.group, self.reads)
+        ends = {(info.name, p): end for info in infos if is_read(info.name, self.reads) for p, (_, end) in info.ends.items()}
+        live = {place for place, end in ends.items() if end > self._ends.get(place, end) and left[place] <= FEW}
+        self._ends = ends
         if live:
             self._live, self._live_at = self._live | live, self.clock()
 
-    def _behind(self, ends: list[tuple[str, int, int, int]]) -> None:
+    def _behind(self, infos: list[TopicInfo]) -> None:
         """How many records are before the steps that are at work, None where some wait and none is."""
         now = self.clock()
         total = asleep = 0
         for group, reads in self.after.items():
-            positions = self.log.positions(group)
-            moves = self._moves.setdefault(group, Movement()).seen(sum(positions.values()), now)
-            left = sum(end - max(first, positions.get((name, p), first)) for name, p, first, end in ends if is_read(name, reads))
-            total += left * moves
-            asleep += left * (not moves)
+            left, at = self._left(infos, group, reads)
+            moves = self._moves.setdefault(group, Movement()).seen(at, now)
+            total += sum(left.values()) * moves
+            asleep += sum(left.values()) * (not moves)
         self._waiting = None if asleep and not total else total
+
+    def _left(self, infos: list[TopicInfo], group: str, reads: Reads) -> tuple[dict[tuple[str, int], int], int]:
+        """How many records `group` has before it in each partition that it reads; how far it is, as the sum of its positions."""
+        positions = self.log.positions(group)
+        mine = [info for info in infos if is_read(info.name, reads)]
+        left = {
+            (info.name, p): end - max(first, positions.get((info.name, p), first)) for info in mine for p, (first, end) in info.ends.items()
+        }
+        return left, sum(positions.values())
