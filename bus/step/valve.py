@@ -25,18 +25,19 @@ from bus.step.progress import Movement, Reads, is_read
 
 
 class Line(NamedTuple):
-    """The line behind the valve. `most`: records before all steps in it, beyond which the valve is shut; `at_once`: records of a batch."""
+    """The line behind the valve. `most`: records before all steps in it, beyond which the valve is shut; `at_once`: records of a batch;
+    `look_s`: between two looks while it is shut, much less than it takes to work such a line off."""
 
     most: int
     at_once: int
+    look_s: float
 
 
-SHORT = Line(500, 100)  # at once no fewer than there are partitions of raw.* that may be waiting, so that each has its share
-LONG = Line(4000, 1000)  # a longer one is hardly faster
+SHORT = Line(500, 100, 0.02)  # at once no fewer than there are partitions of raw.* that may be waiting, so that each has its share
+LONG = Line(3000, 1000, 0.1)  # a longer one is hardly faster
 FEW = 20  # records: a partition where more are waiting has a backlog, and is nobody's live line
 QUIET_S = 60.0
 DOUBLE_S = 0.5
-_LOOK_S = 0.02
 _LOOKS = 4  # so many times as long as a look took, the work goes on without another
 
 
@@ -84,7 +85,7 @@ class Valve:
                 return Take(min(wanted, line.at_once))
             if self.clock() >= until:
                 return Take(1)
-            self.sleep(_LOOK_S)
+            self.sleep(line.look_s)
 
     def _doubled(self, wanted: int) -> int:
         now = self.clock()

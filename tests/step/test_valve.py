@@ -161,7 +161,7 @@ def test_it_is_shut_until_few_are_on_their_way(world: World) -> None:
     began = world.now
 
     assert world.take() == Take(SHORT.at_once)
-    assert world.now == pytest.approx(began + 5 * 0.02)
+    assert world.now == pytest.approx(began + 5 * SHORT.look_s)
 
 
 def test_it_never_shuts_for_good(world: World) -> None:
