@@ -19,6 +19,7 @@ from bus.sharing.agreement import Agreement
 from bus.sharing.beside import Beside, beside
 from bus.sharing.grant import granted
 from bus.sharing.items import WAYS, offers
+from bus.sharing.opened import of_master, opening
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.schema import schema_of
 from bus.sharing.view import compile_view
@@ -96,7 +97,7 @@ def delivered(agreement: Agreement, records: list[dict[str, Any]]) -> dict[str, 
         grant,
         compile_view(grant, RESIDENT, pseudonym),
         pseudonym,
-        lambda value: (0, records[int(value)]),
+        opening(lambda value: (0, records[int(value)]), of_master),
         bind_encoder(schema, 99),
         PARTITIONS,
         witness,

@@ -13,9 +13,10 @@ from bus.contracts import catalog
 from bus.errors import ConfigRefused
 from bus.sharing.agreement import Rows
 from bus.sharing.grant import Grant, How
+from bus.sharing.opened import Link, Said, Seen
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.schema import schema_of
-from bus.sharing.view import NOTHING_GRANTED, OUT_OF_SCOPE, Link, Said, Seen, Shown, compile_view
+from bus.sharing.view import NOTHING_GRANTED, OUT_OF_SCOPE, Shown, compile_view
 from tests.resolver.world import KEYS
 
 RESIDENT = catalog.load().entities["resident"].schema
