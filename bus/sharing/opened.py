@@ -14,32 +14,15 @@ from bus.contracts.codec import Decoder
 from bus.sharing.lifecycle import CITY
 
 
-class Said(NamedTuple):
-    """A value that holds, who said it, and whether it is disputed."""
-
-    value: Any
-    department: str
-    disputed: bool = False
-
-
-class Link(NamedTuple):
-    """A link of a master record that holds now: to whom (subject; None: not known), since when."""
-
-    kind: str
-    department: str
-    other: str | None
-    since: str | None
-
-
 class Seen(NamedTuple):
-    """A record as the view sees it: `value` is decoded, `on` its day (ISO). The rest is looked up when it is asked for, as an agreement
-    grants few fields of many: `said`: field → the value that holds, if any; `own_keys`: department → the keys of its rows; `links`: those
-    that hold now."""
+    """A record as the view sees it: `value` is decoded, `on` its day (ISO). What it holds is as a master record has it, so that of a master
+    nothing is made anew: `said`: field → the `value` that holds, which `department` said it, whether it is `disputed`; None where it holds
+    none. `sources`: the rows that it was made of. `links`: with their `kind`, `department`, `other` end and whether they are `current`."""
 
     value: Mapping[str, Any]
-    said: Callable[[str], Said | None]
-    own_keys: Callable[[str], Sequence[str]]
-    links: Callable[[], Sequence[Link]]
+    said: Callable[[str], Mapping[str, Any] | None]
+    sources: Sequence[Mapping[str, Any]]
+    links: Sequence[Mapping[str, Any]]
     on: str
 
 
@@ -70,33 +53,15 @@ def opening(decode: Decoder, of: Callable[[Mapping[str, Any], str], Seen], most:
 
 def of_master(record: Mapping[str, Any], on: str) -> Seen:
     """A master record as the view sees it."""
-    held, sources, links = record["fields"], record["sources"], record["links"]
-    return Seen(record, partial(_said, held), partial(_own_keys, sources), partial(_links, links), on)
+    return Seen(record, record["fields"].get, record["sources"], record["links"], on)
 
 
 def of_statement(said: Mapping[str, Any], on: str) -> Seen:
     """A canonical statement as the view sees it: all is said by its department."""
     source = said["source"]
-    return Seen(said, partial(_said_by, said, source["department"]), partial(_own_keys, (source,)), tuple, on)
+    return Seen(said, partial(_said_by, said, source["department"]), (source,), (), on)
 
 
-def _said(held: Mapping[str, Mapping[str, Any]], name: str) -> Said | None:
-    found = held.get(name)
-    return Said(found["value"], found["department"], found["disputed"]) if found is not None else None
-
-
-def _said_by(said: Mapping[str, Any], department: str, name: str) -> Said | None:
+def _said_by(said: Mapping[str, Any], department: str, name: str) -> Mapping[str, Any] | None:
     value = said.get(name)
-    return Said(value, department) if value is not None else None
-
-
-def _own_keys(sources: Sequence[Mapping[str, Any]], department: str) -> Sequence[str]:
-    return [_key(source) for source in sources if source["department"] == department]
-
-
-def _links(links: Sequence[Mapping[str, Any]]) -> Sequence[Link]:
-    return [Link(each["kind"], each["department"], each["other"], each["from_on"]) for each in links if each["current"]]
-
-
-def _key(source: Mapping[str, Any]) -> str:
-    return f"{source['dataset']}:{','.join(value for _, value in sorted(source['key'].items()))}"
+    return {"value": value, "department": department, "disputed": False} if value is not None else None

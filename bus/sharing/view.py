@@ -14,7 +14,7 @@ from bus.errors import ConfigRefused
 from bus.sharing.grant import Grant
 from bus.sharing.hiding import Hide, hiding
 from bus.sharing.items import kind_of
-from bus.sharing.opened import Link, Seen
+from bus.sharing.opened import Seen
 from bus.sharing.pseudonym import Pseudonym
 from bus.sharing.rows import scope
 
@@ -60,35 +60,39 @@ def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
     def view(seen: Seen) -> Shown | str:
         if not inside(seen.value):
             return OUT_OF_SCOPE
+        find, on = seen.said, seen.on
         values: dict[str, Any] = {}
         disputed = []
         for name, hide in open_to_all if seen.value.get("confidential") else shown:
-            said = seen.said(name)
-            if said is None or said.department not in providers or (value := hide(said.value, seen.on)) is None:
+            said = find(name)
+            if said is None or said["department"] not in providers or (value := hide(said["value"], on)) is None:
                 continue
             values[name] = value
-            if said.disputed:
+            if said["disputed"]:
                 disputed.append(name)
-        links = seen.links() if linked else ()
         for name, link in linked:
-            if found := link(links):
+            if found := link(seen.links):
                 values[name] = found
         if not values:
             return NOTHING_GRANTED
         if own is not None:
-            values[OWN_KEYS] = sorted(seen.own_keys(own))
+            values[OWN_KEYS] = sorted(_key(source) for source in seen.sources if source["department"] == own)
         return Shown(values, tuple(disputed))
 
     return view
 
 
-def _linked(kind: str, how: str, providers: frozenset[str], pseudonym: Pseudonym) -> Callable[[Sequence[Link]], Any]:
-    """What goes out of the links of a kind; nothing where there is none."""
+def _linked(kind: str, how: str, providers: frozenset[str], pseudonym: Pseudonym) -> Callable[[Sequence[Mapping[str, Any]]], Any]:
+    """What goes out of the links of a kind that hold now; nothing where there is none."""
 
-    def link(links: Sequence[Link]) -> Any:
-        found = [each for each in links if each.kind == kind and each.department in providers]
+    def link(links: Sequence[Mapping[str, Any]]) -> Any:
+        found = [each["other"] for each in links if each["kind"] == kind and each["current"] and each["department"] in providers]
         if how == "pseudonym":
-            return sorted(pseudonym("subject", each.other) for each in found if each.other)
+            return sorted(pseudonym("subject", other) for other in found if other)
         return len(found) if how == "count" else bool(found)
 
     return link
+
+
+def _key(source: Mapping[str, Any]) -> str:
+    return f"{source['dataset']}:{','.join(value for _, value in sorted(source['key'].items()))}"
