@@ -127,7 +127,6 @@ def share_of(
         pseudonym,
         shared.open,
         bind_encoder(contract.schema, contract.id),
-        partitions(app, topics.share(grant.agreement)),
         witness(shared.mark, grant, version),
         authorised,
         pseudonyms(app.keys, grant.agreement, grant.epoch - 1) if grant.epoch > 1 else None,

@@ -2,7 +2,7 @@
 
 Every record that is read is counted, as delivered or as withheld with the reason. What the subscriber got of a subject is remembered, so
 that nothing is delivered twice, a subject that leaves the scope comes to an end, and one that enters it begins with its current state. All
-records of a subject go to one partition, chosen by its pseudonym: neither key nor partition tells more than the agreement grants.
+records of a subject go to one partition, that of its pseudonym, which is their key: neither tells more than the agreement grants.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from bus import account
 from bus.contracts.codec import Encoder
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.eventlog.port import partition_of
 from bus.sharing.grant import Grant
 from bus.sharing.opened import Open
 from bus.sharing.pseudonym import Pseudonym
@@ -96,16 +95,15 @@ class Share:
         pseudonym: Pseudonym,
         open_: Open,
         encode: Encoder,
-        partitions: int,
         witness: Witness,
         authorised: Callable[[], None],
         former: Pseudonym | None = None,
     ) -> None:
-        """`partitions` of the topic of the agreement; `authorised` raises when the agreement is not in force now: asked for every batch;
-        `former`: the stand-ins of the epoch before, where there was one."""
+        """`authorised` raises when the agreement is not in force now: asked for every batch; `former`: the stand-ins of the epoch before,
+        where there was one."""
         self._former = former
         self._grant, self._view, self._pseudonym = grant, view, pseudonym
-        self._open, self._encode, self._partitions = open_, encode, partitions
+        self._open, self._encode = open_, encode
         self._witness, self._authorised = witness, authorised
         self._topic = topics.share(grant.agreement)
         self._shape, self._watched = grant.shape, grant.watched
@@ -213,7 +211,7 @@ class Share:
         head = {"subject": subject, "operation": operation, "event_id": event_id, "corrects": corrects, "disputed": shown.disputed}
         key = subject.encode()
         sent = Record(key, self._encode({**shown.values, **head, **rotated}), at)
-        return Output(self._topic, sent, partition_of(key, self._partitions))
+        return Output(self._topic, sent)
 
 
 def registered(watched: Mapping[str, int], key: bytes, event: Mapping[str, Any]) -> int:

@@ -62,7 +62,6 @@ class Office:
             self.pseudonym,
             opening(self.codec.decoder(), of_master),
             bind_encoder(self.schema, 99),
-            PARTITIONS,
             self._heard,
             authorised,
         )
