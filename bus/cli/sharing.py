@@ -24,7 +24,7 @@ from bus.sharing.regrant import Edition
 from bus.sharing.schema import schema_of
 from bus.sharing.view import compile_view
 from bus.sharing.watching import WatchList
-from bus.sharing.worker import Corrected, Delivered, Delivery, Share, Witness
+from bus.sharing.worker import Delivery, Share, Witness
 from bus.step import Memory, Step
 from bus.step.poison import Refuse
 
@@ -161,10 +161,10 @@ def witness(mark: Callable[[bytes], bytes], grant: Grant, version: int) -> Witne
 
     def says(delivery: Delivery) -> list[Output]:
         span = audit.Span(delivery.topic, delivery.partition, delivery.first_offset, delivery.next_offset)
-        records = [audit.Told(each.offset, mark(each.subject), _id(each)) for each in delivery.delivered]
+        records = [audit.Told(offset, mark(subject), bytes.fromhex(event)) for offset, subject, event, _ in delivery.delivered]
         corrections = [
-            audit.Correction(each.offset, mark(each.subject), _id(each), tuple(map(bytes.fromhex, each.wrong)))
-            for each in delivery.corrected
+            audit.Correction(offset, mark(subject), bytes.fromhex(event), tuple(map(bytes.fromhex, wrong)))
+            for offset, subject, event, wrong in delivery.corrected
         ]
         return audit.delivery(told, span, records, delivery.withheld, delivery.at, corrections)
 
@@ -174,10 +174,6 @@ def witness(mark: Callable[[bytes], bytes], grant: Grant, version: int) -> Witne
 def _told(grant: Grant, version: int) -> audit.Grant:
     how = {name: each.kind for name, each in grant.fields.items()} | dict(grant.links)
     return audit.Grant(grant.agreement, version, grant.consumer, grant.purpose, grant.basis, how)
-
-
-def _id(each: Delivered | Corrected) -> bytes:
-    return bytes.fromhex(each.event_id)
 
 
 def _refuse(topic: str) -> Refuse:

@@ -62,7 +62,7 @@ def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
             return OUT_OF_SCOPE
         find, on = seen.said, seen.on
         values: dict[str, Any] = {}
-        disputed = []
+        disputed: list[str] = []
         for name, hide in open_to_all if seen.value.get("confidential") else shown:
             said = find(name)
             if said is None or said["department"] not in providers or (value := hide(said["value"], on)) is None:
