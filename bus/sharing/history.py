@@ -52,7 +52,7 @@ class Watch:
 def events(log: EventLog, start: int = 0) -> Iterator[Event]:
     """All that happened from an offset on, the first first; nothing where no agreement was submitted yet. Raises `LogRefused` at a record
     that cannot be read: who does not know what was revoked must not share."""
-    if all(info.name != topics.AGREEMENT for info in log.topics()):
+    if not start and all(info.name != topics.AGREEMENT for info in log.topics()):
         return
     for batch in log.scan(topics.AGREEMENT, {0: start}):
         for offset, record in zip(batch.offsets, batch.records, strict=True):

@@ -14,8 +14,9 @@ from bus import crash
 from bus.errors import BusError, Overtaken
 from bus.event import Batch, Output
 from bus.eventlog.sqlite import group as members
+from bus.eventlog.sqlite.at_hand import AtHand
 from bus.eventlog.sqlite.file import SqliteFile, select
-from bus.eventlog.sqlite.records import Directory, Lane, append, read
+from bus.eventlog.sqlite.records import Directory, Lane, append
 
 IDLE_S = 0.015  # between two looks at whether anything was written; a look costs microseconds
 LONG = 10  # polls that a lane is behind, from which on it has a long line
@@ -28,10 +29,11 @@ class SqliteReader:
     counts as dead as soon as another member looks. There is no heartbeat behind the work's back, so a worker that hangs
     loses its partitions."""
 
-    def __init__(self, file: SqliteFile, directory: Directory, group: str, topics: Sequence[str], lease_s: float) -> None:
+    def __init__(self, file: SqliteFile, directory: Directory, at_hand: AtHand, group: str, topics: Sequence[str], lease_s: float) -> None:
         """`group` with its namespace; `topics` without. Takes over `file`."""
         self._file = file
         self._directory = directory
+        self._at_hand = at_hand
         self._group = group
         self._lease_ms = int(lease_s * 1000)
         self._balance_s = min(BALANCE_S, lease_s / 10)
@@ -154,7 +156,7 @@ class SqliteReader:
             shares = share_out(max_records, {lane: waiting[lane] for lane in turned if lane not in behind})
             read_out = len(shares) == len(waiting)
             for lane, most in shares.items():
-                batch = read(db, lane, self._next[lane], ends[lane.id], most)
+                batch = self._at_hand.read(db, lane, self._next[lane], ends[lane.id], most)
                 if batch:
                     found.append((lane, batch))
                     read_out &= len(batch.offsets) < most or batch.next_offset == ends[lane.id]
