@@ -15,7 +15,7 @@ from bus.event import Headers, Output, Record
 from bus.eventlog.port import TopicSpec
 from bus.eventlog.sqlite import SqliteLog
 from bus.eventlog.sqlite.group import may_live, share, this_process
-from bus.eventlog.sqlite.reader import LONG, STAY
+from bus.eventlog.sqlite.reader import STAY
 from bus.eventlog.sqlite.records import pack, unpack
 
 lanes_of_topics = st.lists(st.integers(1, 6), min_size=1, max_size=5).map(

@@ -13,6 +13,7 @@ import apsw
 from bus import crash
 from bus.errors import BusError, Overtaken
 from bus.event import Batch, Output
+from bus.eventlog.port import Partitions
 from bus.eventlog.sqlite import group as members
 from bus.eventlog.sqlite.at_hand import AtHand
 from bus.eventlog.sqlite.file import SqliteFile, select
@@ -52,15 +53,15 @@ class SqliteReader:
             ]
         self._member = self._join()
 
-    def poll(self, max_records: int, timeout_s: float) -> list[Batch]:
+    def poll(self, max_records: int, timeout_s: float, only: Partitions | None = None) -> list[Batch]:
         """See `port.Reader`. Records of several partitions come from one consistent view."""
         until = time.monotonic() + timeout_s
         while True:
             if time.monotonic() >= self._balanced_at + self._balance_s:
                 self._balance()
-            batches = self._fetch(max_records)
+            batches = self._fetch(max_records, only)
             left = until - time.monotonic()
-            if batches or left <= 0:
+            if batches or left <= 0 or (only is not None and not self._among(only)):
                 return batches
             time.sleep(min(IDLE_S, left))
 
@@ -140,7 +141,11 @@ class SqliteReader:
         held = {lane for (lane,) in select(db, "SELECT lane FROM claim WHERE member = ?", (self._member,))}
         return held.issuperset(lane.id for lane in lanes)
 
-    def _fetch(self, max_records: int) -> list[Batch]:
+    def _among(self, only: Partitions | None) -> list[Lane]:
+        """The lanes owned, of these partitions."""
+        return [lane for lane in self._next if only is None or (lane.topic, lane.partition) in only]
+
+    def _fetch(self, max_records: int, only: Partitions | None) -> list[Batch]:
         """The next records of the lanes owned: each has its share of a poll, so that a few new records never wait for a long backlog
         elsewhere; of those with a long one, one at a time. What does not divide goes to another lane each time."""
         found: list[tuple[Lane, Batch]] = []
@@ -149,12 +154,12 @@ class SqliteReader:
             if version == self._quiet:
                 return []
             ends = dict(select(db, "SELECT id, next FROM lane"))
-            waiting = {lane: ends[lane.id] - at for lane, at in self._next.items() if at < ends[lane.id]}
+            waiting = {lane: ends[lane.id] - at for lane in self._among(only) if (at := self._next[lane]) < ends[lane.id]}
             self._turn = (self._turn + 1) % (len(waiting) or 1)
             turned = [*waiting][self._turn :] + [*waiting][: self._turn]
             behind = self._stay_at({lane for lane, left in waiting.items() if left > LONG * max_records})
             shares = share_out(max_records, {lane: waiting[lane] for lane in turned if lane not in behind})
-            read_out = len(shares) == len(waiting)
+            read_out = only is None and len(shares) == len(waiting)
             for lane, most in shares.items():
                 batch = self._at_hand.read(db, lane, self._next[lane], ends[lane.id], most)
                 if batch:
