@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bus.contracts.codec import Codec
     from bus.contracts.registry import Registry
     from bus.eventlog.port import EventLog, TopicSpec
+    from bus.sharing.lifecycle import Standing
     from bus.standards.working_days import WorkingDays
 
 
@@ -100,6 +101,17 @@ class App:
     def keys(self) -> keys.KeyRing:
         """The keys of the bus, made on first use, with a pair for each department of the catalog. Raises `KeyRefused`."""
         return keys.load_or_make(self.home, sorted(self.catalog.departments))
+
+    @property
+    def named(self) -> bool:
+        """Whether it is known who acts for which department."""
+        return self.principals is not None
+
+    def standings(self) -> dict[str, Standing]:
+        """Agreement → how it stands."""
+        from bus.sharing import history
+
+        return history.standings(self.log, self.named)
 
     @property
     def reference(self) -> Path:

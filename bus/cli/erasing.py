@@ -29,7 +29,6 @@ from bus.eventlog.dead_letter import iso
 from bus.eventlog.port import SLACK_MS, partition_of
 from bus.resolver.erasure import Extent, Row, extent, row_of
 from bus.sealing import row_hash
-from bus.sharing import history
 from bus.sharing.audit import Action, act, mark
 
 _DAY_MS = 86_400_000
@@ -253,7 +252,7 @@ def _letters(app: App, goes: Extent, concerned: Concerning) -> Iterator[Kept]:
 
 def _shared(app: App, last: dict[str, int]) -> Iterator[Kept]:
     """What the topics of agreements keep of what was delivered."""
-    standings = history.standings(app.log)
+    standings = app.standings()
     for id, at in sorted(last.items()):
         if id in standings and (version := standings[id].holding) is not None:
             until = _let_go(at, version.agreement.retention_days)
