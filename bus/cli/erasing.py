@@ -15,21 +15,20 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from bus.cli.concerning import Concerning, concerning
-from bus.cli.context import App, does, known, of, person
+from bus.cli.context import App, known, of, person, refuse_who_does_not
 from bus.cli.disclosures import told_of
 from bus.cli.letters import waiting
 from bus.cli.reading import HOW, Chosen, Lines, for_people
 from bus.cli.say import note, out, table
 from bus.cli.sharing import now
 from bus.cli.subjects import Entity, open_store, read_subject
-from bus.errors import NotAllowed, WrongUse
+from bus.errors import WrongUse
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.dead_letter import iso
 from bus.eventlog.port import SLACK_MS, partition_of
 from bus.resolver.erasure import Extent, Row, extent, row_of
 from bus.sealing import row_hash
-from bus.sharing import history
 from bus.sharing.audit import Action, act, mark
 
 _DAY_MS = 86_400_000
@@ -91,7 +90,8 @@ def request(
     ctx: typer.Context, subject: _Subject, reason: Annotated[str, typer.Option(help="why; it is kept 理由（将留存）")], how: Chosen = None
 ) -> None:
     """Ask for it: somebody else carries it out. 申请删除，由他人执行。"""
-    app = _allowed(of(ctx))
+    app = of(ctx)
+    refuse_who_does_not(app, "erase")
     if not reason.strip():
         raise WrongUse("A request needs its reason.", "申请须写明理由。", place="--reason")
     found = _extent(app, subject)
@@ -118,7 +118,8 @@ def carry_out(
     ctx: typer.Context, id: Annotated[str, typer.Argument(metavar="ID", help="of the request 申请编号")], how: Chosen = None
 ) -> None:
     """Do it: by another person than who asked. 执行删除（执行人不得为申请人）。"""
-    app = _allowed(of(ctx))
+    app = of(ctx)
+    refuse_who_does_not(app, "erase")
     by = person(app)
     requests = _requests(app)
     known(id, (each.id for each in requests.values() if not each.done_by), "request that waits", "待执行申请")
@@ -133,19 +134,6 @@ def carry_out(
     _write(app, id, {"done_by": by, "statements": len(goes.statements), "rows": len(goes.rows)}, at, outputs)
     _show(report, how)
     note("Withdrawn; the file goes and receivers are told with the next run of the steps. 已撤回，各步骤下次运行时档案删除并通知接收方。")
-
-
-def _allowed(app: App) -> App:
-    """Raises `NotAllowed` where principals are configured, and the one that acts erases nothing."""
-    if app.principals is not None and "erase" not in does(app, name := person(app)):
-        raise NotAllowed(
-            f"'{name}' does not do 'erase'.",
-            f"“{name}”无权办理个人档案删除。",
-            place=str(app.settings.principals),
-            hint="Who does what stands in that file.",
-            hint_zh="主体的职责见该文件。",
-        )
-    return app
 
 
 def _extent(app: App, subject: str) -> tuple[Concerning, Extent]:
@@ -253,7 +241,7 @@ def _letters(app: App, goes: Extent, concerned: Concerning) -> Iterator[Kept]:
 
 def _shared(app: App, last: dict[str, int]) -> Iterator[Kept]:
     """What the topics of agreements keep of what was delivered."""
-    standings = history.standings(app.log)
+    standings = app.standings()
     for id, at in sorted(last.items()):
         if id in standings and (version := standings[id].holding) is not None:
             until = _let_go(at, version.agreement.retention_days)

@@ -15,7 +15,7 @@ from bus.cli.processes import children_env, civicbus
 from bus.cli.sharing import Lookout
 from bus.errors import NotInForce
 from bus.eventlog import topics
-from bus.sharing import history, lifecycle
+from bus.sharing import lifecycle
 from bus.sharing.regrant import Edition, Mark
 from bus.step import Step
 
@@ -27,7 +27,7 @@ def sources(app: App) -> dict[str, str]:
 
 def _entities(app: App) -> dict[str, str]:
     """Agreement in force → its entity."""
-    return {each.id: each.entity for each in lifecycle.in_force(history.standings(app.log).values(), sharing.now())}
+    return {each.id: each.entity for each in lifecycle.in_force(app.standings().values(), sharing.now())}
 
 
 class Host:

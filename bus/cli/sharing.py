@@ -13,7 +13,7 @@ from bus.contracts.codec import bind_encoder
 from bus.errors import NotInForce, WrongUse
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.sharing import audit, history, published
+from bus.sharing import audit, published
 from bus.sharing.closing import closing
 from bus.sharing.grant import Grant, granted
 from bus.sharing.history import Watch
@@ -34,7 +34,7 @@ _ASK_S = 2.0  # between two questions of an idle step whether its grant still ho
 
 def in_force(app: App) -> list[str]:
     """The agreements under which something is shared now."""
-    return sorted(id for id, standing in history.standings(app.log).items() if standing.in_force(now()) is not None)
+    return sorted(id for id, standing in app.standings().items() if standing.in_force(now()) is not None)
 
 
 class Lookout:
@@ -42,8 +42,8 @@ class Lookout:
 
     def __init__(self, app: App, agreement: str) -> None:
         self.agreement = agreement
-        self._app, self._watch, self._list = app, Watch(app.log, agreement), WatchList(agreement)
-        self.standing = Standing(agreement)
+        self._app, self._watch, self._list = app, Watch(app.log, agreement, app.named), WatchList(agreement)
+        self.standing = Standing(agreement, app.named)
         self._next_look = 0.0
 
     def edition(self) -> Edition:
