@@ -2,8 +2,8 @@
 
 What is erased is withdrawn (tombstones): the department's rows that speak of this person alone, and every statement about the person. The
 resolver then retires the file, and whoever was told anything of it is told that it ended. The older versions of what was withdrawn leave
-the log with their retention, and with them the ciphertexts of numbers and phones, which have no key of the person's own; the report says
-by when, and what never does.
+the embedded log within the day, Kafka, which cannot be told to forget one key, with their retention; with them the ciphertexts of numbers
+and phones, which have no key of the person's own. The report says by when, and what never goes.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.dead_letter import iso
 from bus.eventlog.port import SLACK_MS, partition_of
+from bus.eventlog.sqlite import SqliteLog
 from bus.resolver.erasure import Extent, Row, extent, row_of
 from bus.sealing import row_hash
 from bus.sharing.audit import Action, act, mark
@@ -214,9 +215,9 @@ def _versions(app: App, goes: Extent) -> Iterator[Kept]:
             newest[topic] = max(newest.get(topic, 0), each.at)
     for topic, at in sorted(newest.items()):
         what = _SEALED if topic == _ABOUT else "已被撤回的旧版本 older versions of what is withdrawn"
-        yield Kept(topic, what, _let_go(at, app.settings.raw_days))
+        yield Kept(topic, what, _let_go(app, at, app.settings.raw_days))
     for where in _FILE:
-        yield Kept(where, "档案及其依据的旧版本 older versions of the file and what it was made of", _let_go(0, 0))
+        yield Kept(where, "档案及其依据的旧版本 older versions of the file and what it was made of", _let_go(app, 0, 0))
 
 
 def _mixed(goes: Extent) -> Iterator[Kept]:
@@ -244,14 +245,14 @@ def _shared(app: App, last: dict[str, int]) -> Iterator[Kept]:
     standings = app.standings()
     for id, at in sorted(last.items()):
         if id in standings and (version := standings[id].holding) is not None:
-            until = _let_go(at, version.agreement.retention_days)
+            until = iso(max(at, now()) + version.agreement.retention_days * _DAY_MS + SLACK_MS)[:10]
             yield Kept(topics.share(id), "此前交付的事件 events delivered before", until)
 
 
-def _let_go(at: int, days: int) -> str:
-    """By when a version of this time (ms) is gone that is withdrawn now, where older ones are kept for `days`: Kafka compacts it away
-    with the record that withdraws it, once that too is old enough."""
-    return iso(max(at, now()) + days * _DAY_MS + SLACK_MS)[:10]
+def _let_go(app: App, at: int, days: int) -> str:
+    """By when a version of this time (ms) is gone that is withdrawn now, where older ones are kept for `days`. Kafka compacts it away with
+    the record that withdraws it, once that too is old enough; the embedded log when it is next tidied after every step has read that."""
+    return iso(now() + _DAY_MS if isinstance(app.log, SqliteLog) else max(at, now()) + days * _DAY_MS + SLACK_MS)[:10]
 
 
 def _show(report: dict[str, Any], how: Any) -> None:

@@ -42,7 +42,8 @@ class TopicSpec:
     """How a topic is kept.
 
     `keep`: "forever" · "latest" (compacted: at least the latest record of each key, for good) ·
-    "latest+time" (the latest of each key for good, older ones for `retention_ms`) · "time" (`retention_ms`).
+    "latest+time" (the latest of each key for good, older ones for `retention_ms`; the embedded log keeps none behind a tombstone) ·
+    "time" (`retention_ms`).
     """
 
     name: str
