@@ -59,10 +59,10 @@ def measure(app: App, truth: Truth) -> dict[str, Any]:
     found, missed = Counter[str](), Counter[str]()
     missing: list[Any] = []
     deliveries = {row[0] for row in of_row}
-    for at, row in truth.rows.items():
+    for at, true in truth.rows.items():
         if at[0] not in deliveries:
             continue
-        for quirk in {each["quirk"] for each in row["damage"] if each.get("quirk") in FIELDS}:
+        for quirk in {each["quirk"] for each in true["damage"] if each.get("quirk") in FIELDS}:
             if FIELDS[quirk] & of_row.get(at, set()):
                 found[quirk] += 1
             else:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd  # type: ignore[import-untyped,unused-ignore,import-not-found]
 import splink.comparison_library as cl  # type: ignore[import-not-found]
-from splink import DuckDBAPI, Linker, SettingsCreator, block_on  # type: ignore[import-not-found]
+from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 CERTAIN = 0.99
 

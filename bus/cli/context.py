@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bus.contracts.codec import Codec
     from bus.contracts.registry import Registry
     from bus.eventlog.port import EventLog, TopicSpec
+    from bus.sharing.lifecycle import Standing
     from bus.standards.working_days import WorkingDays
 
 
@@ -102,6 +103,17 @@ class App:
         return keys.load_or_make(self.home, sorted(self.catalog.departments))
 
     @property
+    def named(self) -> bool:
+        """Whether it is known who acts for which department."""
+        return self.principals is not None
+
+    def standings(self) -> dict[str, Standing]:
+        """Agreement → how it stands."""
+        from bus.sharing import history
+
+        return history.standings(self.log, self.named)
+
+    @property
     def reference(self) -> Path:
         """The folder of the city's tables (divisions, compounds)."""
         return self.settings.reference
@@ -168,19 +180,22 @@ def does(app: App, name: str) -> tuple[str, ...]:
     return who.does if who is not None else ()
 
 
-def refuse_other_departments(app: App, department: str, doing: str) -> None:
-    """Raises `NotAllowed` where principals are configured, and the one that acts is not one that does this for this department."""
+def refuse_who_does_not(app: App, doing: str, department: str = "") -> None:
+    """Raises `NotAllowed` where principals are configured, and the one that acts does not do this, for this department if one is given."""
     if app.principals is None:
         return
     name = person(app)
     who = app.principals.get(name)
-    if who is None or not ((doing in who.does and who.department == department) or (doing == "publish" and "inbox" in who.does)):
+    does_it = who is not None and doing in who.does and (not department or who.department == department)
+    hands_in = doing == "publish" and "inbox" in does(app, name)
+    if not does_it and not hands_in:
+        whose, whose_zh = (f" for '{department}'", f"为“{department}”") if department else ("", "")
         raise NotAllowed(
-            f"'{name}' does not do '{doing}' for '{department}'.",
-            f"“{name}”无权为“{department}”执行“{doing}”。",
+            f"'{name}' does not do '{doing}'{whose}.",
+            f"“{name}”无权{whose_zh}执行“{doing}”。",
             place=str(app.settings.principals),
-            hint="Who acts for whom stands in that file.",
-            hint_zh="主体与部门的对应关系见该文件。",
+            hint="Who does what, and for whom, stands in that file.",
+            hint_zh="主体的职责及所属部门见该文件。",
         )
 
 

@@ -18,7 +18,6 @@ from bus.eventlog import topics
 from bus.eventlog.dead_letter import iso
 from bus.resolver import docket
 from bus.resolver.subject import ALL
-from bus.sharing import history
 from bus.sharing.audit import mark
 from bus.sharing.disclosures import Closure, Disclosure, Righted, closures, disclosures
 
@@ -84,7 +83,7 @@ def _marks(app: App, entity: Entity, subject: bytes) -> frozenset[bytes]:
 
 def _ended(app: App) -> set[str]:
     """The agreements under which nobody is told anything any more."""
-    return {id for id, standing in history.standings(app.log).items() if standing.state_at(now()) in ("revoked", "expired")}
+    return {id for id, standing in app.standings().items() if standing.state_at(now()) in ("revoked", "expired")}
 
 
 def _entries(app: App) -> Iterator[Record]:

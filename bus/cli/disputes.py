@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bus.cli.context import App, known, of, person, refuse_other_departments
+from bus.cli.context import App, known, of, person, refuse_who_does_not
 from bus.cli.files import shown, where, words_of
 from bus.cli.reading import HOW, Lines, for_people
 from bus.cli.resolver import How, _as_json
@@ -124,7 +124,7 @@ def answer(
     found = _find(app, dispute)
     _check(found, said, reason)
     department = OFFICE if found["state"] == ESCALATED else found["department"]
-    refuse_other_departments(app, department, "rule")
+    refuse_who_does_not(app, "rule", department)
     differences = tuple(dict.fromkeys(each["difference"] for each in found["others"]))
     now = int(time.time() * 1000)
     told = disputes.Answer(differences, said.value.replace("-", "_"), reason.strip(), person(app), department, now)

@@ -97,6 +97,10 @@ def _brokers(app: App) -> Iterator[Finding]:
 
     found = probe(address, app.settings.kafka)
     yield Finding("brokers", "Kafka 节点", "ok", f"cluster {found.cluster}: {', '.join(found.brokers)}")
+    for each in found.beside:
+        if each.error is not None:
+            hint, hint_zh = each.error.hint, each.error.hint_zh
+            yield Finding("broker", "Kafka 节点", "warn", f"{each.place}: {each.code}", f"{each.error.message} {hint}", hint_zh)
     plain = app.settings.kafka.get("security.protocol", "PLAINTEXT").upper()
     if not plain.endswith("SSL"):
         cure, zh = (

@@ -2,8 +2,8 @@
 
 What is erased is withdrawn (tombstones): the department's rows that speak of this person alone, and every statement about the person. The
 resolver then retires the file, and whoever was told anything of it is told that it ended. The older versions of what was withdrawn leave
-the log with their retention, and with them the ciphertexts of numbers and phones, which have no key of the person's own; the report says
-by when, and what never does.
+the embedded log within the day, Kafka, which cannot be told to forget one key, with their retention; with them the ciphertexts of numbers
+and phones, which have no key of the person's own. The report says by when, and what never goes.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from bus.cli.concerning import Concerning, concerning
-from bus.cli.context import App, does, known, of, person
+from bus.cli.context import App, known, of, person, refuse_who_does_not
 from bus.cli.disclosures import told_of
 from bus.cli.letters import waiting
 from bus.cli.reading import HOW, Chosen, Lines, for_people
 from bus.cli.say import note, out, table
 from bus.cli.sharing import now
 from bus.cli.subjects import Entity, open_store, read_subject
-from bus.errors import NotAllowed, WrongUse
+from bus.errors import WrongUse
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.dead_letter import iso
 from bus.eventlog.port import SLACK_MS, partition_of
+from bus.eventlog.sqlite import SqliteLog
 from bus.resolver.erasure import Extent, Row, extent, row_of
 from bus.sealing import row_hash
-from bus.sharing import history
 from bus.sharing.audit import Action, act, mark
 
 _DAY_MS = 86_400_000
@@ -91,7 +91,8 @@ def request(
     ctx: typer.Context, subject: _Subject, reason: Annotated[str, typer.Option(help="why; it is kept 理由（将留存）")], how: Chosen = None
 ) -> None:
     """Ask for it: somebody else carries it out. 申请删除，由他人执行。"""
-    app = _allowed(of(ctx))
+    app = of(ctx)
+    refuse_who_does_not(app, "erase")
     if not reason.strip():
         raise WrongUse("A request needs its reason.", "申请须写明理由。", place="--reason")
     found = _extent(app, subject)
@@ -118,7 +119,8 @@ def carry_out(
     ctx: typer.Context, id: Annotated[str, typer.Argument(metavar="ID", help="of the request 申请编号")], how: Chosen = None
 ) -> None:
     """Do it: by another person than who asked. 执行删除（执行人不得为申请人）。"""
-    app = _allowed(of(ctx))
+    app = of(ctx)
+    refuse_who_does_not(app, "erase")
     by = person(app)
     requests = _requests(app)
     known(id, (each.id for each in requests.values() if not each.done_by), "request that waits", "待执行申请")
@@ -133,19 +135,6 @@ def carry_out(
     _write(app, id, {"done_by": by, "statements": len(goes.statements), "rows": len(goes.rows)}, at, outputs)
     _show(report, how)
     note("Withdrawn; the file goes and receivers are told with the next run of the steps. 已撤回，各步骤下次运行时档案删除并通知接收方。")
-
-
-def _allowed(app: App) -> App:
-    """Raises `NotAllowed` where principals are configured, and the one that acts erases nothing."""
-    if app.principals is not None and "erase" not in does(app, name := person(app)):
-        raise NotAllowed(
-            f"'{name}' does not do 'erase'.",
-            f"“{name}”无权办理个人档案删除。",
-            place=str(app.settings.principals),
-            hint="Who does what stands in that file.",
-            hint_zh="主体的职责见该文件。",
-        )
-    return app
 
 
 def _extent(app: App, subject: str) -> tuple[Concerning, Extent]:
@@ -226,9 +215,9 @@ def _versions(app: App, goes: Extent) -> Iterator[Kept]:
             newest[topic] = max(newest.get(topic, 0), each.at)
     for topic, at in sorted(newest.items()):
         what = _SEALED if topic == _ABOUT else "已被撤回的旧版本 older versions of what is withdrawn"
-        yield Kept(topic, what, _let_go(at, app.settings.raw_days))
+        yield Kept(topic, what, _let_go(app, at, app.settings.raw_days))
     for where in _FILE:
-        yield Kept(where, "档案及其依据的旧版本 older versions of the file and what it was made of", _let_go(0, 0))
+        yield Kept(where, "档案及其依据的旧版本 older versions of the file and what it was made of", _let_go(app, 0, 0))
 
 
 def _mixed(goes: Extent) -> Iterator[Kept]:
@@ -253,17 +242,17 @@ def _letters(app: App, goes: Extent, concerned: Concerning) -> Iterator[Kept]:
 
 def _shared(app: App, last: dict[str, int]) -> Iterator[Kept]:
     """What the topics of agreements keep of what was delivered."""
-    standings = history.standings(app.log)
+    standings = app.standings()
     for id, at in sorted(last.items()):
         if id in standings and (version := standings[id].holding) is not None:
-            until = _let_go(at, version.agreement.retention_days)
+            until = iso(max(at, now()) + version.agreement.retention_days * _DAY_MS + SLACK_MS)[:10]
             yield Kept(topics.share(id), "此前交付的事件 events delivered before", until)
 
 
-def _let_go(at: int, days: int) -> str:
-    """By when a version of this time (ms) is gone that is withdrawn now, where older ones are kept for `days`: Kafka compacts it away
-    with the record that withdraws it, once that too is old enough."""
-    return iso(max(at, now()) + days * _DAY_MS + SLACK_MS)[:10]
+def _let_go(app: App, at: int, days: int) -> str:
+    """By when a version of this time (ms) is gone that is withdrawn now, where older ones are kept for `days`. Kafka compacts it away with
+    the record that withdraws it, once that too is old enough; the embedded log when it is next tidied after every step has read that."""
+    return iso(now() + _DAY_MS if isinstance(app.log, SqliteLog) else max(at, now()) + days * _DAY_MS + SLACK_MS)[:10]
 
 
 def _show(report: dict[str, Any], how: Any) -> None:

@@ -13,10 +13,9 @@ from bus.cli import regranting, sharing
 from bus.cli.context import App
 from bus.cli.processes import children_env, civicbus
 from bus.cli.sharing import Lookout
-from bus.contracts.codec import remembering
 from bus.errors import NotInForce
 from bus.eventlog import topics
-from bus.sharing import history, lifecycle
+from bus.sharing import lifecycle
 from bus.sharing.regrant import Edition, Mark
 from bus.step import Step
 
@@ -28,7 +27,7 @@ def sources(app: App) -> dict[str, str]:
 
 def _entities(app: App) -> dict[str, str]:
     """Agreement in force → its entity."""
-    return {each.id: each.entity for each in lifecycle.in_force(history.standings(app.log).values(), sharing.now())}
+    return {each.id: each.entity for each in lifecycle.in_force(app.standings().values(), sharing.now())}
 
 
 class Host:
@@ -37,7 +36,7 @@ class Host:
     def __init__(self, app: App, source: str, alone: bool = False) -> None:
         """`source`: the topic read; `alone`: nobody else is there to go on meanwhile, so changes of grants are told right here."""
         self._app, self._source, self._alone = app, source, alone
-        self._decode = remembering(app.codec.decoder(), 2 * app.settings.batch_records)
+        self._shared = sharing.common(app, source, 2 * app.settings.batch_records)
         self._lookouts: dict[str, Lookout] = {}
         self._telling: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -58,7 +57,7 @@ class Host:
 
     def _made(self, lookout: Lookout) -> Step:
         edition: Edition = regranting.bring_up(self._app, lookout)
-        return sharing.step_of(self._app, lookout, edition, self._decode)
+        return sharing.step_of(self._app, lookout, edition, self._shared)
 
     def _tell(self, id: str) -> None:
         """Have the change told, unless that is going on; what fails is tried again when this is asked next."""

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bus.cli import say
-from bus.cli.context import App, of, refuse_other_departments
+from bus.cli.context import App, of, refuse_who_does_not
 from bus.cli.steps import state_of_log
 from bus.contracts.catalog import Contract
 from bus.errors import FileRefused
@@ -47,7 +47,7 @@ def publish(
     """
     app = of(ctx)
     contract = app.catalog.datasets[app.dataset(dataset)]
-    refuse_other_departments(app, contract.department, "publish")
+    refuse_who_does_not(app, "publish", contract.department)
     status = 0
     with report_file(report) as sink:
         for path in paths:

@@ -17,6 +17,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import NamedTuple
 
 from bus import account
@@ -27,8 +28,9 @@ from bus.errors import WrongUse
 from bus.event import Output, Position, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog, Writer
+from bus.sharing import audit
 from bus.sharing.grant import Grant
-from bus.sharing.regrant import Edition, Mark, Place, told_anew
+from bus.sharing.regrant import Edition, Mark, told_anew
 from bus.sharing.worker import Delivered, Delivery, Share
 from bus.step import Step, View
 from bus.step.memory import between
@@ -91,7 +93,7 @@ def _tell(app: App, lookout: Lookout, writer: Writer, mark: Mark, to: Edition, s
     at = lookout.changed_at()
     old, new = sharing.share_of(app, before, mark.edition.version, at), sharing.share_of(app, after, to.version, at)
     change = Change(old, new, concerned, to, at)
-    witness, topic, first = sharing.witness(app, after, to.version), sharing.source(after.entity), mark
+    witness, topic, first = sharing.witness(partial(audit.mark, app.keys), after, to.version), sharing.source(after.entity), mark
     for partition in range(mark.partition, sharing.partitions(app, topic)):
         done = first.done if partition == first.partition else b""
         for delivery, outputs, key in _partition(app, change, topic, partition, stands.get((topic, partition), 0), done):
@@ -115,7 +117,7 @@ def _partition(
                 _remember(newest, offset, record, change.concerned)
             newest.save({})
         while keys := newest.groups(done, _SUBJECTS):
-            found = [each for key in keys for each in _subject(newest, key, change, topic)]
+            found = [each for key in keys for each in _subject(newest, key, change)]
             done = keys[-1]
             delivered = sorted(each for _, each in found)
             span = (delivered[0].offset, delivered[-1].offset + 1) if delivered else (0, 0)
@@ -142,10 +144,10 @@ def _remember(newest: View, offset: int, record: Record, concerned: Callable[[Re
         newest.put(key, b"", _AT.pack(offset, record.timestamp) + record.value)
 
 
-def _subject(newest: View, key: bytes, change: Change, topic: str) -> Iterator[tuple[Output, Delivered]]:
+def _subject(newest: View, key: bytes, change: Change) -> Iterator[tuple[Output, Delivered]]:
     kept = newest.get(key) or b""
     offset, at = _AT.unpack_from(kept)
-    yield from told_anew(change.old, change.new, Place(topic, offset), Record(key, kept[_AT.size :], at), change.to, change.at)
+    yield from told_anew(change.old, change.new, offset, Record(key, kept[_AT.size :], at), change.to, change.at)
 
 
 def _concerned(before: Grant, after: Grant, only_watch: bool) -> Callable[[Record], bool]:

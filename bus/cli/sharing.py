@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from bus import account
 from bus.cli.context import App
-from bus.contracts.codec import Decoder, bind_encoder
+from bus.contracts.codec import bind_encoder
 from bus.errors import NotInForce, WrongUse
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.sharing import audit, history, published
+from bus.sharing import audit, published
 from bus.sharing.closing import closing
 from bus.sharing.grant import Grant, granted
 from bus.sharing.history import Watch
 from bus.sharing.lifecycle import Standing, Version, texts
+from bus.sharing.opened import Open, of_master, of_statement, opening
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.regrant import Edition
 from bus.sharing.schema import schema_of
 from bus.sharing.view import compile_view
 from bus.sharing.watching import WatchList
-from bus.sharing.worker import Corrected, Delivered, Delivery, Share, Witness
+from bus.sharing.worker import Delivery, Share, Witness
 from bus.step import Memory, Step
 from bus.step.poison import Refuse
 
@@ -31,7 +34,7 @@ _ASK_S = 2.0  # between two questions of an idle step whether its grant still ho
 
 def in_force(app: App) -> list[str]:
     """The agreements under which something is shared now."""
-    return sorted(id for id, standing in history.standings(app.log).items() if standing.in_force(now()) is not None)
+    return sorted(id for id, standing in app.standings().items() if standing.in_force(now()) is not None)
 
 
 class Lookout:
@@ -39,8 +42,8 @@ class Lookout:
 
     def __init__(self, app: App, agreement: str) -> None:
         self.agreement = agreement
-        self._app, self._watch, self._list = app, Watch(app.log, agreement), WatchList(agreement)
-        self.standing = Standing(agreement)
+        self._app, self._watch, self._list = app, Watch(app.log, agreement, app.named), WatchList(agreement)
+        self.standing = Standing(agreement, app.named)
         self._next_look = 0.0
 
     def edition(self) -> Edition:
@@ -67,8 +70,22 @@ class Lookout:
         return max(applied, self._list.at, *(each.at for each in self.standing.rotated), 0)
 
 
-def step_of(app: App, lookout: Lookout, edition: Edition, decode: Decoder | None = None) -> Step:
-    """The step of an agreement under the grant of an edition. `decode`: of what it reads. While it runs it raises `NotInForce` as soon as
+class Common(NamedTuple):
+    """What is made of a record once for all agreements on an entity that share it in one process. `mark`: subject → what stands for it in
+    the audit."""
+
+    open: Open
+    mark: Callable[[bytes], bytes]
+
+
+def common(app: App, source: str, most: int = 1) -> Common:
+    """For the records of the topic `source`, the last `most` of which are kept at hand."""
+    of = of_statement if topics.is_canonical(source) else of_master
+    return Common(opening(app.codec.decoder(), of, most), lru_cache(most)(partial(audit.mark, app.keys)))
+
+
+def step_of(app: App, lookout: Lookout, edition: Edition, shared: Common | None = None) -> Step:
+    """The step of an agreement under the grant of an edition. `shared`: with others. While it runs it raises `NotInForce` as soon as
     the agreement is not in force any more, and `WrongUse` when another grant holds."""
 
     def authorised() -> None:
@@ -77,7 +94,7 @@ def step_of(app: App, lookout: Lookout, edition: Edition, decode: Decoder | None
 
     name = topics.share(lookout.agreement)
     grant = grant_of(app, lookout.standing, edition)
-    share = share_of(app, grant, edition.version, lookout.changed_at(), authorised, decode)
+    share = share_of(app, grant, edition.version, lookout.changed_at(), authorised, shared)
     return Step(name, (source(grant.entity),), Memory(share.decide, asks=_keys, edition=f"{edition}"), _refuse(name))
 
 
@@ -97,20 +114,20 @@ def grant_of(app: App, standing: Standing, edition: Edition) -> Grant:
 
 
 def share_of(
-    app: App, grant: Grant, version: int, at: int, authorised: Callable[[], None] = lambda: None, decode: Decoder | None = None
+    app: App, grant: Grant, version: int, at: int, authorised: Callable[[], None] = lambda: None, shared: Common | None = None
 ) -> Share:
     """What shares under a grant that came to be at a time (ms). Its contract is published, if it is new."""
     entity = app.catalog.entities[grant.entity].schema
     pseudonym = pseudonyms(app.keys, grant.agreement, grant.epoch)
+    shared = shared or common(app, source(grant.entity))
     contract = published.publish(app.log, f"{topics.share(grant.agreement)}-value", schema_of(grant, entity), at)
     return Share(
         grant,
         compile_view(grant, entity, pseudonym),
         pseudonym,
-        decode or app.codec.decoder(),
+        shared.open,
         bind_encoder(contract.schema, contract.id),
-        partitions(app, topics.share(grant.agreement)),
-        witness(app, grant, version),
+        witness(shared.mark, grant, version),
         authorised,
         pseudonyms(app.keys, grant.agreement, grant.epoch - 1) if grant.epoch > 1 else None,
     )
@@ -138,16 +155,16 @@ def partitions(app: App, topic: str) -> int:
     return next(len(info.ends) for info in app.log.topics() if info.name == topic)
 
 
-def witness(app: App, grant: Grant, version: int) -> Witness:
-    """What the audit says of each batch."""
+def witness(mark: Callable[[bytes], bytes], grant: Grant, version: int) -> Witness:
+    """What the audit says of each batch. `mark`: of a subject."""
     told = _told(grant, version)
 
     def says(delivery: Delivery) -> list[Output]:
         span = audit.Span(delivery.topic, delivery.partition, delivery.first_offset, delivery.next_offset)
-        records = [audit.Told(each.offset, audit.mark(app.keys, each.subject), _id(each)) for each in delivery.delivered]
+        records = [audit.Told(offset, mark(subject), bytes.fromhex(event)) for offset, subject, event, _ in delivery.delivered]
         corrections = [
-            audit.Correction(each.offset, audit.mark(app.keys, each.subject), _id(each), tuple(map(bytes.fromhex, each.wrong)))
-            for each in delivery.corrected
+            audit.Correction(offset, mark(subject), bytes.fromhex(event), tuple(map(bytes.fromhex, wrong)))
+            for offset, subject, event, wrong in delivery.corrected
         ]
         return audit.delivery(told, span, records, delivery.withheld, delivery.at, corrections)
 
@@ -157,10 +174,6 @@ def witness(app: App, grant: Grant, version: int) -> Witness:
 def _told(grant: Grant, version: int) -> audit.Grant:
     how = {name: each.kind for name, each in grant.fields.items()} | dict(grant.links)
     return audit.Grant(grant.agreement, version, grant.consumer, grant.purpose, grant.basis, how)
-
-
-def _id(each: Delivered | Corrected) -> bytes:
-    return bytes.fromhex(each.event_id)
 
 
 def _refuse(topic: str) -> Refuse:

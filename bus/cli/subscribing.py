@@ -109,7 +109,7 @@ def authority(app: App, agreement: str) -> Callable[[], None]:
     there = {info.name for info in app.log.topics()}
     if topics.AGREEMENT not in there and app.settings.kafka.get("sasl.username"):
         return lambda: _refuse_unseen(app, agreement)
-    watch = Watch(app.log, agreement)
+    watch = Watch(app.log, agreement, app.named)
 
     def authorised() -> None:
         found = watch.in_force(sharing.now()).agreement

@@ -87,21 +87,6 @@ class Codec:
         return known
 
 
-def remembering(decode: Decoder, most: int) -> Decoder:
-    """`decode` for several who read the same records one soon after another: up to `most` are kept. What it returns must not be changed."""
-    kept: dict[bytes, tuple[int, dict[str, Any]]] = {}
-
-    def remembered(data: bytes) -> tuple[int, dict[str, Any]]:
-        found = kept.get(data)
-        if found is None:
-            if len(kept) >= most:
-                kept.clear()
-            found = kept[data] = decode(data)
-        return found
-
-    return remembered
-
-
 def bind_encoder(schema: Schema, number: int) -> Encoder:
     """A function from a value to wire format with this schema and id. It raises EncodeRefused."""
     write: Writer = compile_writer(schema)

@@ -36,10 +36,12 @@ class Flows:
         limits: Limits,
         calendar: WorkingDays,
         state: Callable[[EventLog], Path],
+        named: bool,
     ) -> None:
-        """`cadences`: dataset → how often it is handed in; `state`: where the steps of a log note their signs of life."""
+        """`cadences`: dataset → how often it is handed in; `state`: where the steps of a log note their signs of life;
+        `named`: whether principals are configured."""
         self._items, self._offers, self._departments = items, offers, departments
-        self._limits, self._calendar, self._state = limits, calendar, state
+        self._limits, self._calendar, self._state, self._named = limits, calendar, state, named
         self._sources = {dataset: Source(cadence) for dataset, cadence in cadences.items()}
         self._flows: dict[str, Flow] = {}
         self._standings: dict[str, Standing] = {}
@@ -56,7 +58,7 @@ class Flows:
                     self._count(record)
         for event in history.events(log, self._agreements):
             self._agreements = event.offset + 1
-            self._standings[event.agreement] = after(self._standings.get(event.agreement, Standing(event.agreement)), event)
+            self._standings[event.agreement] = after(self._standings.get(event.agreement, Standing(event.agreement, self._named)), event)
         errors = {beat.step: beat.error for beat in read_pulses(self._state(log)) if beat.error}
         for id, standing in self._standings.items():
             if standing.holding is not None:

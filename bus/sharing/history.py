@@ -28,9 +28,10 @@ _ACTS: Mapping[Step, Action] = {
 class Watch:
     """How one agreement stands, asked again and again: only new events are read each time. Not for several threads."""
 
-    def __init__(self, log: EventLog, agreement: str) -> None:
+    def __init__(self, log: EventLog, agreement: str, named: bool) -> None:
+        """`named`: whether principals are configured (`Standing`)."""
         self._log, self._agreement = log, agreement
-        self._standing = Standing(agreement)
+        self._standing = Standing(agreement, named)
         self._next = 0
 
     def standing(self) -> Standing:
@@ -52,7 +53,7 @@ class Watch:
 def events(log: EventLog, start: int = 0) -> Iterator[Event]:
     """All that happened from an offset on, the first first; nothing where no agreement was submitted yet. Raises `LogRefused` at a record
     that cannot be read: who does not know what was revoked must not share."""
-    if all(info.name != topics.AGREEMENT for info in log.topics()):
+    if not start and all(info.name != topics.AGREEMENT for info in log.topics()):
         return
     for batch in log.scan(topics.AGREEMENT, {0: start}):
         for offset, record in zip(batch.offsets, batch.records, strict=True):
@@ -71,16 +72,16 @@ def _read(key: bytes, at: int, value: bytes, offset: int) -> Event:
         ) from None
 
 
-def standings(log: EventLog) -> dict[str, Standing]:
-    """Agreement → how it stands."""
-    return fold(events(log))
+def standings(log: EventLog, named: bool = False) -> dict[str, Standing]:
+    """Agreement → how it stands. `named`: whether principals are configured (`Standing`)."""
+    return fold(events(log), named)
 
 
-def write(log: EventLog, event: Event) -> None:
-    """Add an event, and with it its entry in the audit. Raises `WrongUse` saying why where it may not happen, `Fenced` when another person
-    wrote at the same moment."""
+def write(log: EventLog, event: Event, named: bool = False) -> None:
+    """Add an event, and with it its entry in the audit; `named` as for `standings`. Raises `WrongUse` saying why where it may not happen,
+    `Fenced` when another person wrote at the same moment."""
     with log.writer(WRITER) as writer:
-        now = standings(log).get(event.agreement, Standing(event.agreement))
+        now = standings(log, named).get(event.agreement, Standing(event.agreement, named))
         if (why := objection(now, event)) is not None:
             raise WrongUse(*why, place=event.agreement, hint="civicbus agreement show ID", hint_zh="请查看 civicbus agreement show 编号")
         record = Record(event.agreement.encode(), event.value(), event.at)

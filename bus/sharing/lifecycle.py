@@ -70,13 +70,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A text that was submitted, and how far it came."""
+    """A text that was submitted, and how far it came. `named`: as its standing has it."""
 
     number: int
     agreement: Agreement
     submitted: Event
     reviewed: Event | None = None
     approved: tuple[Event, ...] = ()
+    named: bool = False
 
     @property
     def state(self) -> State:
@@ -88,9 +89,10 @@ class Version:
     @property
     def waits_for(self) -> tuple[str, ...]:
         """The providers that have not approved yet: nobody gives away what another department said. Whoever approves where it is not known
-        who acts for whom acts for all of them."""
-        by = {each.department for each in self.approved}
-        return () if not self.submitted.approvals or "" in by else tuple(each for each in self.agreement.provider if each not in by)
+        who acts for whom acts for all of them; where it is known, an approval of no department is that of a single provider alone."""
+        by, providers = {each.department for each in self.approved}, self.agreement.provider
+        for_all = "" in by and (not self.named or len(providers) == 1)
+        return () if for_all or not self.submitted.approvals else tuple(each for each in providers if each not in by)
 
     @property
     def approved_at(self) -> int | None:
@@ -104,9 +106,10 @@ class Version:
 class Standing:
     """How an agreement stands. `pending`: the version on its way; `holding`: the last one that was applied, and `held`, what was last done
     to that; `refused`: the last version, if it was refused; `rotated`: each rotation of the stand-ins; `ignored`: events that might not
-    happen, with why."""
+    happen, with why; `named`: who looks knows which department each acts for (principals are configured)."""
 
     id: str
+    named: bool = False
     pending: Version | None = None
     holding: Version | None = None
     held: Event | None = None
@@ -154,15 +157,15 @@ def day_of(at: int) -> date:
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(CITY).date()
 
 
-def fold(events: Iterable[Event]) -> dict[str, Standing]:
-    """Agreement → how it stands. The order in which events are handed in does not matter, nor that one comes twice."""
+def fold(events: Iterable[Event], named: bool = False) -> dict[str, Standing]:
+    """Agreement → how it stands; `named` as there. The order in which events are handed in does not matter, nor that one comes twice."""
     standings: dict[str, Standing] = {}
     done = set()
     for event in sorted(set(events), key=lambda each: (each.offset, each.agreement, each.at, each.value())):
         if (once := replace(event, offset=-1)) in done:
             continue
         done.add(once)
-        standings[event.agreement] = after(standings.get(event.agreement, Standing(event.agreement)), event)
+        standings[event.agreement] = after(standings.get(event.agreement, Standing(event.agreement, named)), event)
     return standings
 
 
@@ -230,7 +233,7 @@ def texts(standing: Standing) -> list[Agreement]:
 def _submit(standing: Standing, event: Event) -> Standing:
     found = _read(event.text)
     assert found is not None  # noqa: S101 - `objection` saw to it
-    return replace(standing, pending=Version(event.version, found, event), refused=None)
+    return replace(standing, pending=Version(event.version, found, event, named=standing.named), refused=None)
 
 
 def _decide(standing: Standing, event: Event) -> Standing:

@@ -45,21 +45,14 @@ class Mark(NamedTuple):
         return cls(Edition(*said["edition"]), to, said["partition"], bytes.fromhex(said["done"]))
 
 
-class Place(NamedTuple):
-    """Where the newest record of a subject stands."""
-
-    topic: str
-    offset: int
-
-
-def told_anew(old: Share, new: Share, place: Place, record: Record, edition: Edition, at: int) -> list[tuple[Output, Delivered]]:
-    """What is told about the subject of this record, its newest, when the grant becomes that of `edition` at a time (ms). [] where nothing
-    is other than before."""
-    before, after = old.now(place.topic, record), new.now(place.topic, record)
+def told_anew(old: Share, new: Share, offset: int, record: Record, edition: Edition, at: int) -> list[tuple[Output, Delivered]]:
+    """What is told about the subject of this record, its newest (it stands at `offset`), when the grant becomes that of `edition` at a
+    time (ms). [] where nothing is other than before."""
+    before, after = old.now(record), new.now(record)
     found: list[tuple[Output, Delivered]] = []
 
     def tell(operation: str, now: Now, **rotated: str) -> None:
-        found.append((new.told(operation, now, at, **rotated), Delivered(place.offset, record.key or b"", now.event, operation)))
+        found.append((new.told(operation, now, at, **rotated), Delivered(offset, record.key or b"", now.event, operation)))
 
     if after is not None and (before is None or (before.subject, before.content) != (after.subject, after.content)):
         if before is None:

@@ -7,7 +7,6 @@ one of the providers, the field is empty.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from bus.contracts.schema import Schema
@@ -15,40 +14,12 @@ from bus.errors import ConfigRefused
 from bus.sharing.grant import Grant
 from bus.sharing.hiding import Hide, hiding
 from bus.sharing.items import kind_of
+from bus.sharing.opened import Seen
 from bus.sharing.pseudonym import Pseudonym
 from bus.sharing.rows import scope
 
 OUT_OF_SCOPE, NOTHING_GRANTED = "out_of_scope", "nothing_granted"
 """Why a record is withheld: it is none of the rows of the agreement · none of the granted fields holds a value of a provider."""
-
-
-class Said(NamedTuple):
-    """A value that holds, who said it, and whether it is disputed."""
-
-    value: Any
-    department: str
-    disputed: bool = False
-
-
-class Link(NamedTuple):
-    """A link of a master record that holds now: to whom (subject; None: not known), since when."""
-
-    kind: str
-    department: str
-    other: str | None
-    since: str | None
-
-
-class Seen(NamedTuple):
-    """A record as the view sees it: `value` is decoded, `on` its day (ISO). The rest is looked up when it is asked for, as an agreement
-    grants few fields of many: `said`: field → the value that holds, if any; `own_keys`: department → the keys of its rows; `links`: those
-    that hold now."""
-
-    value: Mapping[str, Any]
-    said: Callable[[str], Said | None]
-    own_keys: Callable[[str], Sequence[str]]
-    links: Callable[[], Sequence[Link]]
-    on: str
 
 
 class Shown(NamedTuple):
@@ -89,68 +60,38 @@ def compile_view(grant: Grant, schema: Schema, pseudonym: Pseudonym) -> View:
     def view(seen: Seen) -> Shown | str:
         if not inside(seen.value):
             return OUT_OF_SCOPE
+        find, on = seen.said, seen.on
         values: dict[str, Any] = {}
-        disputed = []
+        disputed: list[str] = []
         for name, hide in open_to_all if seen.value.get("confidential") else shown:
-            said = seen.said(name)
-            if said is None or said.department not in providers or (value := hide(said.value, seen.on)) is None:
+            said = find(name)
+            if said is None or said["department"] not in providers or (value := hide(said["value"], on)) is None:
                 continue
             values[name] = value
-            if said.disputed:
+            if said["disputed"]:
                 disputed.append(name)
-        links = seen.links() if linked else ()
         for name, link in linked:
-            if found := link(links):
+            if found := link(seen.links):
                 values[name] = found
         if not values:
             return NOTHING_GRANTED
         if own is not None:
-            values[OWN_KEYS] = sorted(seen.own_keys(own))
+            values[OWN_KEYS] = sorted(_key(source) for source in seen.sources if source["department"] == own)
         return Shown(values, tuple(disputed))
 
     return view
 
 
-def _linked(kind: str, how: str, providers: frozenset[str], pseudonym: Pseudonym) -> Callable[[Sequence[Link]], Any]:
-    """What goes out of the links of a kind; nothing where there is none."""
+def _linked(kind: str, how: str, providers: frozenset[str], pseudonym: Pseudonym) -> Callable[[Sequence[Mapping[str, Any]]], Any]:
+    """What goes out of the links of a kind that hold now; nothing where there is none."""
 
-    def link(links: Sequence[Link]) -> Any:
-        found = [each for each in links if each.kind == kind and each.department in providers]
+    def link(links: Sequence[Mapping[str, Any]]) -> Any:
+        found = [each["other"] for each in links if each["kind"] == kind and each["current"] and each["department"] in providers]
         if how == "pseudonym":
-            return sorted(pseudonym("subject", each.other) for each in found if each.other)
+            return sorted(pseudonym("subject", other) for other in found if other)
         return len(found) if how == "count" else bool(found)
 
     return link
-
-
-def of_master(record: Mapping[str, Any], on: str) -> Seen:
-    """A master record as the view sees it."""
-    held, sources, links = record["fields"], record["sources"], record["links"]
-    return Seen(record, partial(_said, held), partial(_own_keys, sources), partial(_links, links), on)
-
-
-def of_statement(said: Mapping[str, Any], on: str) -> Seen:
-    """A canonical statement as the view sees it: all is said by its department."""
-    source = said["source"]
-    return Seen(said, partial(_said_by, said, source["department"]), partial(_own_keys, (source,)), tuple, on)
-
-
-def _said(held: Mapping[str, Mapping[str, Any]], name: str) -> Said | None:
-    found = held.get(name)
-    return Said(found["value"], found["department"], found["disputed"]) if found is not None else None
-
-
-def _said_by(said: Mapping[str, Any], department: str, name: str) -> Said | None:
-    value = said.get(name)
-    return Said(value, department) if value is not None else None
-
-
-def _own_keys(sources: Sequence[Mapping[str, Any]], department: str) -> Sequence[str]:
-    return [_key(source) for source in sources if source["department"] == department]
-
-
-def _links(links: Sequence[Mapping[str, Any]]) -> Sequence[Link]:
-    return [Link(each["kind"], each["department"], each["other"], each["from_on"]) for each in links if each["current"]]
 
 
 def _key(source: Mapping[str, Any]) -> str:

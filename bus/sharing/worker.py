@@ -2,27 +2,24 @@
 
 Every record that is read is counted, as delivered or as withheld with the reason. What the subscriber got of a subject is remembered, so
 that nothing is delivered twice, a subject that leaves the scope comes to an end, and one that enters it begins with its current state. All
-records of a subject go to one partition, chosen by its pseudonym: neither key nor partition tells more than the agreement grants.
+records of a subject go to one partition, that of its pseudonym, which is their key: neither tells more than the agreement grants.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from bus import account
-from bus.contracts.codec import Decoder, Encoder
+from bus.contracts.codec import Encoder
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.eventlog.port import partition_of
 from bus.sharing.grant import Grant
-from bus.sharing.lifecycle import CITY
+from bus.sharing.opened import Open
 from bus.sharing.pseudonym import Pseudonym
-from bus.sharing.view import OWN_KEYS, Shown, View, link_field, of_master, of_statement
+from bus.sharing.view import Shown, View
 from bus.step import View as Kept
 
 NOTHING_NEW, NOT_WATCHED, UNKNOWN = "nothing_new", "not_watched", "never_delivered"
@@ -68,12 +65,6 @@ class Delivery(NamedTuple):
     at: int
 
 
-@lru_cache(maxsize=64)
-def day_of(at: int) -> str:
-    """The day of a time (ms), in the zone of the departments."""
-    return datetime.fromtimestamp(at / 1000, CITY).date().isoformat()
-
-
 Witness = Callable[[Delivery], list[Output]]
 """What the audit says of a delivery, in the same transaction: if it cannot be written, nothing is delivered."""
 
@@ -102,24 +93,21 @@ class Share:
         grant: Grant,
         view: View,
         pseudonym: Pseudonym,
-        decode: Decoder,
+        open_: Open,
         encode: Encoder,
-        partitions: int,
         witness: Witness,
         authorised: Callable[[], None],
         former: Pseudonym | None = None,
     ) -> None:
-        """`partitions` of the topic of the agreement; `authorised` raises when the agreement is not in force now: asked for every batch;
-        `former`: the stand-ins of the epoch before, where there was one."""
+        """`authorised` raises when the agreement is not in force now: asked for every batch; `former`: the stand-ins of the epoch before,
+        where there was one."""
         self._former = former
         self._grant, self._view, self._pseudonym = grant, view, pseudonym
-        self._decode, self._encode, self._partitions = decode, encode, partitions
+        self._open, self._encode = open_, encode
         self._witness, self._authorised = witness, authorised
         self._topic = topics.share(grant.agreement)
         self._shape, self._watched = grant.shape, grant.watched
-        self._nothing: dict[str, Any] = dict.fromkeys(
-            [*grant.fields, *map(link_field, grant.links), *([OWN_KEYS] if grant.own_keys else []), *(ROTATED if grant.epoch > 1 else ())]
-        )
+        self._canonical = grant.entity not in topics.MASTERS
 
     @property
     def agreement(self) -> str:
@@ -134,7 +122,7 @@ class Share:
         withheld: Counter[str] = Counter()
         corrected: list[Corrected] = []
         for offset, record in zip(batch.offsets, batch.records, strict=True):
-            said = self._one(batch.topic, offset, record, kept, corrected)
+            said = self._one(offset, record, kept, corrected)
             if isinstance(said, str):
                 withheld[said] += 1
             else:
@@ -148,54 +136,60 @@ class Share:
         counted = account.delta("share", self._topic, counts, withheld)._replace(timestamp=at)
         return [*outputs, *heard, Output(topics.ACCOUNT, counted)]
 
-    def _one(self, topic: str, offset: int, record: Record, kept: Kept, corrected: list[Corrected]) -> tuple[Output, Delivered] | str:
+    def _one(self, offset: int, record: Record, kept: Kept, corrected: list[Corrected]) -> tuple[Output, Delivered] | str:
         key = record.key or b""
         before = kept.get(key)
-        event, shown, entry = self._shown(topic, record)
-        if event["operation"] in _WRONG:
+        event, shown, entry = self._shown(record)
+        wrong = event["operation"] in _WRONG
+        if wrong:
             corrected.append(Corrected(offset, key, event["event_id"], tuple(event.get("corrects", ()))))
-        if isinstance(shown, str) and before is None:
-            return shown
-        content = b"" if isinstance(shown, str) else self._content(shown, entry)
-        if before is not None and before[_ID:] == content:
-            return NOTHING_NEW
-        subject = self._pseudonym("subject", _hex(topic, key))
-        event_id = self._event_id(event, entry)
         if isinstance(shown, str):
+            if before is None:
+                return shown
             kept.delete(key)
-            out = self._event(subject, "ended", event_id, event, before, Shown({}, ()), record, self._before(topic, record))
-            return out, Delivered(offset, key, event["event_id"], "ended")
-        kept.put(key, b"", event_id.encode() + content)
-        operation = "created" if before is None else "corrected" if event["operation"] in _WRONG else "changed"
-        out = self._event(subject, operation, event_id, event, before, shown, record, self._before(topic, record))
+            operation, told, event_id = "ended", Shown({}, ()), self._event_id(event, entry)
+        else:
+            content = self._content(shown, entry)
+            if before is not None and before[_ID:] == content:
+                return NOTHING_NEW
+            event_id = self._event_id(event, entry)
+            kept.put(key, b"", event_id.encode() + content)
+            operation, told = "created" if before is None else "corrected" if wrong else "changed", shown
+        corrects = [before[:_ID].decode()] if before is not None and wrong else []
+        subject = self._subject(key)
+        out = self._event(subject, operation, event_id, corrects, told, record.timestamp, self._before(key, record.timestamp))
         return out, Delivered(offset, key, event["event_id"], operation)
 
-    def now(self, topic: str, record: Record) -> Now | None:
+    def now(self, record: Record) -> Now | None:
         """What the subscriber was told of the subject last, if this is its newest record; None where it was told nothing, or its end."""
-        event, shown, entry = self._shown(topic, record)
+        event, shown, entry = self._shown(record)
         if isinstance(shown, str):
             return None
-        subject = self._pseudonym("subject", _hex(topic, record.key or b""))
+        subject = self._subject(record.key or b"")
         return Now(subject, self._event_id(event, entry), event["event_id"], self._content(shown, entry), shown)
 
     def told(self, operation: str, now: Now, at: int, **rotated: str) -> Output:
         """An event that is told because the grant changed, at that time (ms), not because of a record."""
-        return self._event(now.subject, operation, now.event_id, {"operation": ""}, None, now.shown, Record(None, None, at), rotated)
+        return self._event(now.subject, operation, now.event_id, [], now.shown, at, rotated)
 
-    def _shown(self, topic: str, record: Record) -> tuple[dict[str, Any], Shown | str, int]:
+    def _shown(self, record: Record) -> tuple[Mapping[str, Any], Shown | str, int]:
         """The event, what goes out of it or why nothing does, and the number of its registration."""
         if record.value is None:
             gone = blake2b((record.key or b"") + record.timestamp.to_bytes(8, "big"), digest_size=16).hexdigest()
             return {"event_id": gone, "operation": "changed"}, UNKNOWN, 0
-        _, event = self._decode(record.value)
-        entry = 0
+        seen = self._open(record.value, record.timestamp)
+        event, entry = seen.value, 0
         if self._watched is not None and (entry := registered(self._watched, record.key or b"", event)) < 0:
             return event, NOT_WATCHED, 0
-        canonical = topics.is_canonical(topic)
-        if canonical and event["operation"] in _GONE:
+        if self._canonical and event["operation"] in _GONE:
             return event, UNKNOWN, entry
-        on = day_of(record.timestamp)
-        return event, self._view(of_statement(event, on) if canonical else of_master(event, on)), entry
+        return event, self._view(seen), entry
+
+    def _subject(self, key: bytes) -> str:
+        return self._pseudonym("subject", self._hex(key))
+
+    def _hex(self, key: bytes) -> str:
+        return key.hex() if self._canonical else key.decode("ascii")
 
     def _event_id(self, event: Mapping[str, Any], entry: int) -> str:
         """The event's name within the agreement alone: without the epoch, 32 characters. Another one where the same is told anew, under
@@ -205,29 +199,19 @@ class Share:
     def _content(self, shown: Shown, entry: int) -> bytes:
         return blake2b(f"{self._shape}/{entry}/{shown!r}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
-    def _before(self, topic: str, record: Record) -> Mapping[str, str]:
+    def _before(self, key: bytes, at: int) -> Mapping[str, str]:
         """The stand-in that the subject had before they were rotated, as long as both are told."""
-        if self._former is None or record.timestamp >= self._grant.both_until:
+        if self._former is None or at >= self._grant.both_until:
             return {}
-        return {"formerly": self._former("subject", _hex(topic, record.key or b""))}
+        return {"formerly": self._former("subject", self._hex(key))}
 
     def _event(
-        self,
-        subject: str,
-        operation: str,
-        event_id: str,
-        event: Mapping[str, Any],
-        before: bytes | None,
-        shown: Shown,
-        record: Record,
-        rotated: Mapping[str, str],
+        self, subject: str, operation: str, event_id: str, corrects: list[str], shown: Shown, at: int, rotated: Mapping[str, str]
     ) -> Output:
-        wrong = [before[:_ID].decode()] if before is not None and event["operation"] in _WRONG else []
-        head = {"subject": subject, "operation": operation, "event_id": event_id, "corrects": wrong, "disputed": list(shown.disputed)}
-        value = {**self._nothing, **shown.values, **head, **rotated}
+        head = {"subject": subject, "operation": operation, "event_id": event_id, "corrects": corrects, "disputed": shown.disputed}
         key = subject.encode()
-        sent = Record(key, self._encode(value), record.timestamp)
-        return Output(self._topic, sent, partition_of(key, self._partitions))
+        sent = Record(key, self._encode({**shown.values, **head, **rotated}), at)
+        return Output(self._topic, sent)
 
 
 def registered(watched: Mapping[str, int], key: bytes, event: Mapping[str, Any]) -> int:
@@ -236,7 +220,3 @@ def registered(watched: Mapping[str, int], key: bytes, event: Mapping[str, Any])
         return entry
     held = event["fields"].get("id_token")
     return watched.get(held["value"], -1) if held is not None else -1
-
-
-def _hex(topic: str, key: bytes) -> str:
-    return key.hex() if topics.is_canonical(topic) else key.decode("ascii")

@@ -236,4 +236,4 @@ def calm_collector() -> None:
     with contextlib.suppress(AttributeError):  # gc.freeze is CPython's
         gc.collect()
         gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(200_000, 20, 100)  # more than what a batch holds while it is decided on

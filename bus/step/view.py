@@ -59,6 +59,7 @@ class View:
             self._db = self._open()
             self._inode = self._path.stat().st_ino
             self._next: dict[str, int] = dict(self._db.execute("SELECT topic, next FROM position"))
+            self._blank = not self._db.execute("SELECT EXISTS (SELECT 1 FROM kept)").get
 
     def share_cache(self, kib: int) -> None:
         """Hold no more than this of the file in memory."""
@@ -70,6 +71,8 @@ class View:
         if not asked:
             return
         self._ahead |= {group: {} for group in asked}
+        if self._blank:
+            return
         for group, item, value in self._db.execute(_READ_AHEAD, (apsw.carray(asked, flags=apsw.SQLITE_CARRAY_BLOB),)):
             self._ahead[group][item] = value
 
@@ -140,7 +143,7 @@ class View:
                 self._db.executemany("DELETE FROM kept WHERE grp = ? AND item = ?", sorted(gone))
             self._db.executemany(_PUT, there)
             self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?)", self._next.items())
-        self._kept, self.unwritten = {}, 0
+        self._kept, self.unwritten, self._blank = {}, 0, False
 
     @property
     def there(self) -> bool:

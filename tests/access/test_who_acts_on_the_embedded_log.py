@@ -60,6 +60,19 @@ def test_an_approval_is_that_of_the_department_of_whoever_gives_it_and_the_other
     assert pending is not None and (pending.state, pending.waits_for) == ("reviewed", ("housing",))
 
 
+def test_an_approval_written_past_the_command_without_a_department_puts_nothing_in_force(home: Home) -> None:
+    text = AGREEMENT.read_text("utf-8").replace("provider: [housing]", "provider: [housing, social]")
+    app = App(read_settings({"home": str(home.home)}, {}))
+    submitted = Event(AGREEMENT.stem, 1, "submit", "li", 1, text=text, share_class="conditional", approvals=1)
+    by_hand = (submitted, Event(AGREEMENT.stem, 1, "review", "wang", 2), Event(AGREEMENT.stem, 1, "approve", "zhao", 3))
+    for event in (*by_hand, Event(AGREEMENT.stem, 1, "apply", "wang", 4)):
+        history.write(app.log, event)
+    app.close()
+
+    status, said = home("run", f"share.{AGREEMENT.stem}", "--until-idle")
+    assert (status, "There is no step of this name" in said) == (2, True), said
+
+
 def test_who_is_of_another_department_does_not_ask(home: Home) -> None:
     home.become("{department: social, does: [decide]}")
     assert home("agreement", "submit", str(AGREEMENT))[0] == 4

@@ -48,10 +48,15 @@ class Authority:
 
 
 @contextmanager
-def showing(certificate: Path) -> Iterator[str]:
-    """The address of a server that shows this certificate to whoever comes, and then speaks no Kafka."""
+def showing(certificate: Path, wanted: Path | None = None, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> Iterator[str]:
+    """The address of a server that shows this certificate to whoever comes, and then speaks no Kafka. `wanted`: the authority of whose
+    certificates clients have to show one; `newest`: the newest version of TLS that it speaks."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
+    context.maximum_version = newest
+    if wanted is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(wanted)
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:

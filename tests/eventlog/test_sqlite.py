@@ -275,6 +275,23 @@ def test_older_records_of_a_key_are_kept_for_their_time_where_the_topic_says_so(
     assert values(log) == [b"4"]
 
 
+def test_what_was_withdrawn_is_not_kept_for_its_time_once_every_group_knows(path: Path) -> None:
+    log = SqliteLog(path)
+    log.create([TopicSpec("t", 1, "latest+time", 400 * TOMBSTONE_MS)])
+    writer = log.writer("w")
+    writer.append([Output("t", Record(key, value, 0)) for key, value in ((b"a", b"1"), (b"b", b"1"), (b"a", b"2"), (b"b", b"2"))])
+    with log.reader("step", ["t"]) as reader:
+        reader.poll(10, 1)
+        reader.commit([])
+        writer.append([Output("t", Record(b"a", None, 0))])
+        log.maintain(0)
+        assert values(log) == [b"1", b"1", b"2", b"2", None]
+        reader.poll(10, 1)
+        reader.commit([])
+    log.maintain(0)
+    assert values(log) == [b"1", b"2", None]
+
+
 def test_compaction_removes_nothing_for_a_record_that_a_named_group_has_yet_to_read(path: Path) -> None:
     log = SqliteLog(path)
     log.create([TopicSpec("t", 1, "latest")])

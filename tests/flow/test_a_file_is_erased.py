@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +13,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from bus.cli.context import App
+from bus.cli.steps import STEPS
 from bus.config import read_settings
 from bus.eventlog import topics
+from bus.eventlog.sqlite import SqliteLog
 from tests import warm
 from tests.flow.city_bus import Bus
 from tests.sharing.in_force import put_in_force
@@ -128,10 +131,16 @@ def test_nothing_is_changed_by_a_plan_or_a_request_and_who_asks_does_not_carry_i
 def test_the_file_goes_its_rows_go_and_whoever_was_told_is_told_that_it_ended(erased: Erased) -> None:
     before, report, office = erased
     known = {each["event_id"] for each in before}
+    new = [each for each in office.told(PEOPLE) if each["event_id"] not in known]
+    gone = [each["subject"] for each in new if each["operation"] == "ended"]
+    hers = {_said_by(each) for each in office.master["sources"]}
 
     assert office.newest(topics.master("resident"))[office.subject] is None
     assert office.newest("raw.civil.assistance_member")[report["rows"][0]["key"]] is None
-    assert [each["operation"] for each in office.told(PEOPLE) if each["event_id"] not in known] == ["ended"]
+    assert len(gone) == 1 and [each["operation"] for each in new if each["subject"] in gone] == ["ended"]
+    assert not any(
+        hers & {_said_by(each) for each in file["sources"]} for file in office.newest(topics.master("resident")).values() if file
+    )
     assert {each["agreement"] for each in report["receivers"]} == {PEOPLE, MARRIAGES}
     assert json.loads(office.bus("account", "--format", "json"))["balanced"]
 
@@ -140,13 +149,28 @@ def test_the_report_says_what_stays_and_until_when(erased: Erased) -> None:
     kept = {each["where"]: each for each in erased.report["kept"]}
     in_days = {where: (date.fromisoformat(each["until"]) - date.today()).days for where, each in kept.items() if each["until"]}
 
-    assert in_days["canonical.resident"] in (406, 407)  # the versions stay 400 days, the log may take seven more
+    assert in_days["canonical.resident"] in (0, 1)  # on Kafka 407 days
     assert "ciphertexts" in kept["canonical.resident"]["what"]
-    assert {in_days[each] for each in ("master.resident", "internal.evidence", "dispute.")} <= {6, 7}
-    assert kept["raw.civil.assistance_member"]["until"] > "2027"
+    assert {in_days[each] for each in ("master.resident", "internal.evidence", "dispute.", "raw.civil.assistance_member")} <= {0, 1}
     assert kept[f"share.{PEOPLE}"]["until"] > "2026"
     assert kept["raw.civil.marriage"]["until"] is None  # the marriage is the husband's, or the wife's, as well
     assert {"audit", "backup", "internal.decision", "internal.watch", "internal.refused", "social", "housing"} <= kept.keys()
+
+
+def test_the_older_versions_are_gone_once_the_log_is_tidied(erased: Erased) -> None:
+    office = erased.office
+    app = office.app()
+    assert isinstance(app.log, SqliteLog)
+    app.log.maintain(int(time.time() * 1000), STEPS)
+    app.close()
+    row = erased.report["rows"][0]["key"].encode()
+    left = office.bus.seen("raw.civil.assistance_member", "canonical.resident")
+    hers = json.dumps(office.master["fields"]["name"]["value"], ensure_ascii=False).strip('"').encode()
+
+    assert [each.value for each in left if each.key == row] == [None]
+    assert len([each for each in left if each.topic == "canonical.resident" and each.value is None]) == erased.report["statements"]
+    assert not any(row in (each.value or b"") and hers in (each.value or b"") for each in left)
+    assert json.loads(office.bus("account", "--format", "json"))["balanced"]
 
 
 def test_who_asked_and_who_did_it_is_on_record_and_in_the_audit(erased: Erased) -> None:
@@ -173,6 +197,10 @@ def test_what_other_entities_told_of_a_person_is_among_what_was_disclosed(office
     told = json.loads(office.bus("disclosures", office.subject, "--format", "json"))["disclosures"]
 
     assert {each["agreement"] for each in told} == {PEOPLE, MARRIAGES}
+
+
+def _said_by(source: dict[str, Any]) -> tuple[str, str, str]:
+    return source["dataset"], source["role"], json.dumps(source["key"], sort_keys=True)
 
 
 def _key(master: dict[str, Any], dataset: str) -> str:

@@ -21,9 +21,9 @@ from bus.cli.context import App
 from bus.config import read_settings
 from bus.sharing.agreement import read
 from bus.sharing.grant import granted
+from bus.sharing.opened import day_of, of_master
 from bus.sharing.pseudonym import pseudonyms
-from bus.sharing.view import Shown, compile_view, of_master
-from bus.sharing.worker import day_of
+from bus.sharing.view import Shown, compile_view
 from tests.flow.city_bus import BOTH_LOGS, Bus
 from tests.sharing.in_force import put_in_force
 from tests.sharing.postgres import running_postgres

@@ -55,4 +55,4 @@ def cell(found: City, provider: str = "housing", consumer: str = "civil", item: 
 
 def no_flows(state: Path) -> Flows:
     """What follows a log without data items."""
-    return Flows([], {}, [], {}, Limits(), WorkingDays({}), lambda _log: state)
+    return Flows([], {}, [], {}, Limits(), WorkingDays({}), lambda _log: state, False)

@@ -13,6 +13,7 @@ from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog, partition_of
 from bus.sharing.grant import Grant
+from bus.sharing.opened import of_master, opening
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.schema import schema_of
 from bus.sharing.view import compile_view
@@ -56,7 +57,13 @@ class Office:
     def share(self, authorised: Callable[[], None] = lambda: None) -> int:
         """Deliver all that waits."""
         share = Share(
-            self.grant, self.view, self.pseudonym, self.codec.decoder(), bind_encoder(self.schema, 99), PARTITIONS, self._heard, authorised
+            self.grant,
+            self.view,
+            self.pseudonym,
+            opening(self.codec.decoder(), of_master),
+            bind_encoder(self.schema, 99),
+            self._heard,
+            authorised,
         )
         step = Step(topics.share(self.grant.agreement), (MASTER,), Memory(share.decide), lambda *_: [])
         return run(self.log, step, Options(self.state, 100, 60.0, until_idle=True))

@@ -34,7 +34,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> EventLog:
 @pytest.fixture
 def following(tmp_path: Path) -> Flows:
     cadences = {name: contract.cadence for name, contract in catalogue().datasets.items()}
-    return Flows(items(), on_offer(), ["housing", "civil"], cadences, Limits(), WorkingDays({}), lambda _log: tmp_path / "state")
+    return Flows(items(), on_offer(), ["housing", "civil"], cadences, Limits(), WorkingDays({}), lambda _log: tmp_path / "state", False)
 
 
 def write(log: EventLog, *outputs: Output) -> None:

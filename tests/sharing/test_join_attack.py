@@ -15,10 +15,12 @@ from bus.contracts.codec import bind_encoder
 from bus.contracts.reader import compile_reader
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
+from bus.eventlog.port import partition_of
 from bus.sharing.agreement import Agreement
 from bus.sharing.beside import Beside, beside
 from bus.sharing.grant import granted
 from bus.sharing.items import WAYS, offers
+from bus.sharing.opened import of_master, opening
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.schema import schema_of
 from bus.sharing.view import compile_view
@@ -96,9 +98,8 @@ def delivered(agreement: Agreement, records: list[dict[str, Any]]) -> dict[str, 
         grant,
         compile_view(grant, RESIDENT, pseudonym),
         pseudonym,
-        lambda value: (0, records[int(value)]),
+        opening(lambda value: (0, records[int(value)]), of_master),
         bind_encoder(schema, 99),
-        PARTITIONS,
         witness,
         lambda: None,
     )
@@ -108,7 +109,7 @@ def delivered(agreement: Agreement, records: list[dict[str, Any]]) -> dict[str, 
     names = {pseudonym("subject", each.subject.decode()): each.subject.decode() for each in heard}
     return {
         names[(output.record.key or b"").decode()]: Got(
-            read(output.record.value or b"", 5)[0], output.record.key or b"", output.partition or 0, place
+            read(output.record.value or b"", 5)[0], output.record.key or b"", partition_of(output.record.key, PARTITIONS), place
         )
         for place, output in enumerate(sent)
     }

@@ -91,6 +91,15 @@ def test_where_nobody_says_who_acts_for_whom_one_approval_is_that_of_all_provide
     assert Story().submit(provider=["housing", "social"])("review")("approve", "zhao").state == "approved"
 
 
+def test_where_it_is_known_who_acts_for_whom_an_approval_of_no_department_is_that_of_no_provider_but_a_single_one() -> None:
+    of_two = Story().submit(provider=["housing", "social"])("review")("approve", "zhao")
+    (pending,) = (each.pending for each in fold(of_two.events, named=True).values())
+    assert pending is not None and (pending.state, pending.waits_for) == ("reviewed", ("housing", "social"))
+
+    of_one = Story().submit(provider=["housing"])("review")("approve", "zhao")("apply")
+    assert fold(of_one.events, named=True)[ID].state_at(START) == "active"
+
+
 def test_what_is_open_to_all_waits_for_no_provider() -> None:
     assert Story().submit(provider=["housing", "social"], approvals=0)("review").state == "approved"
 

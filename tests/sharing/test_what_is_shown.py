@@ -13,9 +13,10 @@ from bus.contracts import catalog
 from bus.errors import ConfigRefused
 from bus.sharing.agreement import Rows
 from bus.sharing.grant import Grant, How
+from bus.sharing.opened import Seen
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.schema import schema_of
-from bus.sharing.view import NOTHING_GRANTED, OUT_OF_SCOPE, Link, Said, Seen, Shown, compile_view
+from bus.sharing.view import NOTHING_GRANTED, OUT_OF_SCOPE, Shown, compile_view
 from tests.resolver.world import KEYS
 
 RESIDENT = catalog.load().entities["resident"].schema
@@ -34,15 +35,22 @@ HELD: dict[str, Any] = {
     "phones": [{"token": "t", "masked": "199****0001", "sealed": b"", "kind": None}],
     "deceased": False,
 }
-FIELDS = {name: Said(value, "social") for name, value in HELD.items()}
-KEYS_OF = {"social": ["social.resident_survey:RK1"], "civil": ["civil.marriage:HY1"]}
+
+
+def said_of(value: Any, department: str, disputed: bool = False) -> dict[str, Any]:
+    return {"value": value, "department": department, "disputed": disputed}
+
+
+FIELDS = {name: said_of(value, "social") for name, value in HELD.items()}
+SOURCES = [
+    {"department": "social", "dataset": "social.resident_survey", "key": {"id": "RK1"}},
+    {"department": "civil", "dataset": "civil.marriage", "key": {"id": "HY1"}},
+]
 ON = "2026-09-30"
 
 
-def seen(fields: Any = FIELDS, links: Any = (), keys: Any = KEYS_OF) -> Seen:
-    held = {name: {"value": said.value} for name, said in fields.items()}
-    value = {"fields": held, "sources": [{"department": department} for department in keys]}
-    return Seen(value, fields.get, lambda department: keys.get(department, ()), lambda: links, ON)
+def seen(fields: Any = FIELDS, links: Any = (), sources: Any = SOURCES) -> Seen:
+    return Seen({"fields": fields, "sources": sources}, fields.get, sources, links, ON)
 
 
 def grant(fields: dict[str, How], rows: Rows = Rows(), entity: str = "resident", agreement: str = "a-b", **more: Any) -> Grant:  # noqa: B008
@@ -90,7 +98,7 @@ def test_an_address_in_clear_is_its_parts_without_text_that_no_rule_read() -> No
 
 def test_a_number_is_banded_between_its_bounds() -> None:
     view = compile_view(grant({"area_total": How("band", (60, 90))}, entity="dwelling"), DWELLING, pseudonyms(KEYS, "a-b", 1))
-    found = [view(seen({"area_total": Said(area, "social")})) for area in (59.9, 60.0, 89.0, 90.0)]
+    found = [view(seen({"area_total": said_of(area, "social")})) for area in (59.9, 60.0, 89.0, 90.0)]
 
     assert [each.values["area_total"] for each in found if isinstance(each, Shown)] == ["<60", "60-90", "60-90", ">=90"]
 
@@ -112,11 +120,19 @@ def test_what_a_field_cannot_go_out_as_is_refused_before_anything_is_read(field:
 
 @pytest.mark.parametrize(("born", "band"), [("1946-09-30", ">=80"), ("1946-10-01", "60-80"), ("1966", "60-80"), ("1990-01-01", "<60")])
 def test_a_birth_date_is_banded_by_the_age_on_the_day_of_the_record(born: str, band: str) -> None:
-    found = shown({"birth_date": How("band", (60, 80))}, said={"birth_date": Said(born, "social")})
+    found = shown({"birth_date": How("band", (60, 80))}, said={"birth_date": said_of(born, "social")})
     assert found == Shown({"birth_date": band}, ())
 
 
-LINKS = [Link("resident", "social", "d1", None), Link("resident", "housing", "d2", None), Link("spouse", "social", "p1", "2001")]
+LINKS = [
+    {"kind": kind, "department": department, "other": other, "current": current}
+    for kind, department, other, current in (
+        ("resident", "social", "d1", True),
+        ("resident", "housing", "d2", True),
+        ("resident", "social", "d3", False),
+        ("spouse", "social", "p1", True),
+    )
+]
 
 
 @pytest.mark.parametrize(("how", "goes_out"), [("count", 1), ("exists", True)])
@@ -137,7 +153,7 @@ def test_a_consumer_may_get_its_own_keys_back_and_nobody_elses() -> None:
 
 
 def test_a_value_that_no_provider_said_stays() -> None:
-    said = {**FIELDS, "sex": Said("1", "housing")}
+    said = {**FIELDS, "sex": said_of("1", "housing")}
     assert shown({"sex": How("clear")}, said=said) == NOTHING_GRANTED
     assert shown({"sex": How("clear"), "name": How("clear")}, said=said) == Shown({"name": "欧阳修文"}, ())
 
@@ -164,11 +180,11 @@ def test_a_row_inside_goes_out() -> None:
 
 def test_of_its_own_caseload_a_consumer_gets_only_whom_it_has_a_row_of() -> None:
     view = compile_view(grant({"sex": How("clear")}, Rows(caseload="own")), RESIDENT, pseudonyms(KEYS, "a-b", 1))
-    assert view(seen(keys={"social": []})) == OUT_OF_SCOPE
+    assert view(seen(sources=SOURCES[:1])) == OUT_OF_SCOPE
 
 
 def test_a_dispute_travels_with_the_value_it_is_about_and_with_no_other() -> None:
-    said = {**FIELDS, "sex": Said("1", "social", True), "name": Said("张三", "social", True)}
+    said = {**FIELDS, "sex": said_of("1", "social", True), "name": said_of("张三", "social", True)}
     assert shown({"sex": How("clear"), "deceased": How("clear")}, said=said) == Shown({"deceased": False, "sex": "1"}, ("sex",))
 
 
@@ -180,13 +196,13 @@ def test_stand_ins_of_two_agreements_and_of_two_epochs_never_meet() -> None:
 
 @given(st.text("王欧阳修文小明·买提ABC", min_size=1, max_size=12), st.text("王欧阳修文小明·买提ABC", min_size=1, max_size=12))
 def test_a_mask_tells_no_length(one_name: str, other: str) -> None:
-    masks = [shown({"name": How("masked")}, said={"name": Said(each, "social")}) for each in (one_name, other)]
+    masks = [shown({"name": How("masked")}, said={"name": said_of(each, "social")}) for each in (one_name, other)]
     assert all(isinstance(each, Shown) and each.values["name"].endswith("**") and not each.values["name"].endswith("***") for each in masks)
 
 
 def test_several_parties_go_out_each_hidden_by_itself() -> None:
     entity = catalog.load().entities["lease"].schema
-    said = {"lessors": Said([{"name": "张三", "id_token": "k.1"}, {"name": "欧阳修文", "id_token": None}], "social")}
+    said = {"lessors": said_of([{"name": "张三", "id_token": "k.1"}, {"name": "欧阳修文", "id_token": None}], "social")}
     ways = {"clear": ["张三", "欧阳修文"], "masked": ["张**", "欧阳**"], "exists": True}
     found = {
         how: compile_view(grant({"lessors": How(how)}, entity="lease"), entity, pseudonyms(KEYS, "a-b", 1))(seen(said)) for how in ways
@@ -203,7 +219,7 @@ def test_of_a_confidential_case_neither_the_caller_nor_any_text_goes_out(how: Ho
     entity = catalog.load().entities["appeal"].schema
     granted = grant({**dict.fromkeys(("caller", "content", "title"), how), "urgency": How("clear")}, entity="appeal")
     view = compile_view(granted, entity, pseudonyms(KEYS, "a-b", 1))
-    case = seen({name: Said(value, "social") for name, value in CASE.items()})
+    case = seen({name: said_of(value, "social") for name, value in CASE.items()})
 
     assert view(case._replace(value={"confidential": True})) == Shown({"urgency": "1"}, ())
     assert isinstance(open_case := view(case._replace(value={"confidential": False})), Shown) and len(open_case.values) == 4
@@ -213,7 +229,7 @@ def test_of_a_confidential_case_neither_the_caller_nor_any_text_goes_out(how: Ho
 def test_of_a_step_of_a_case_no_text_goes_out_as_the_step_does_not_say_whether_the_caller_is_confidential(how: How) -> None:
     entity = catalog.load().entities["appeal_step"].schema
     view = compile_view(grant({"note": how, "unit": How("clear")}, entity="appeal_step"), entity, pseudonyms(KEYS, "a-b", 1))
-    step = seen({"note": Said("来电人张三", "social"), "unit": Said("柳塘街道", "social")})
+    step = seen({"note": said_of("来电人张三", "social"), "unit": said_of("柳塘街道", "social")})
 
     assert view(step) == Shown({"unit": "柳塘街道"}, ())
 
@@ -221,7 +237,7 @@ def test_of_a_step_of_a_case_no_text_goes_out_as_the_step_does_not_say_whether_t
 @pytest.mark.parametrize(("number", "goes_out"), [("379901202600012", "***0012"), ("A123", "***"), ("1234567", "***")])
 def test_of_a_masked_identifier_the_end_shows_unless_that_is_most_of_it(number: str, goes_out: str) -> None:
     view = compile_view(grant({"real_estate_unit_no": How("masked")}, entity="dwelling"), DWELLING, pseudonyms(KEYS, "a-b", 1))
-    found = view(seen({"real_estate_unit_no": Said(number, "social")}))
+    found = view(seen({"real_estate_unit_no": said_of(number, "social")}))
     assert found == Shown({"real_estate_unit_no": goes_out}, ())
 
 

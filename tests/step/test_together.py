@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bus.contracts.codec import remembering
 from bus.errors import NotInForce, Unreachable
 from bus.event import Batch, Output, Record
 from bus.eventlog.port import EventLog, TopicSpec
@@ -109,17 +108,3 @@ def test_while_one_has_a_long_way_the_others_have_their_turns(log: EventLog, tmp
     run_together(log, wanted(behind, copying("one")), options(tmp_path, until_idle=True))
 
     assert seen[1] == COUNT + 10 < COUNT + len(seen)  # before the second of its many batches
-
-
-def test_what_one_decoded_the_next_has_at_hand_and_not_for_ever() -> None:
-    decoded: list[bytes] = []
-
-    def decode(data: bytes) -> tuple[int, dict[str, bytes]]:
-        decoded.append(data)
-        return 1, {"value": data}
-
-    remembered = remembering(decode, 2)
-    for data in (b"a", b"b", b"a", b"b", b"c", b"a"):
-        assert remembered(data) == (1, {"value": data})
-
-    assert decoded == [b"a", b"b", b"c", b"a"]

@@ -46,6 +46,20 @@ def test_a_group_read_ahead_shows_what_is_on_disk_and_what_was_changed_since(fol
     view.close()
 
 
+def test_a_group_read_ahead_is_found_also_where_the_view_says_of_no_topic_how_far_it_is(folder: Path) -> None:
+    for _ in range(2):
+        view = View(folder, "t.0", "log")
+        view.put(b"g", b"a", b"one")
+        view.save()
+        view.read_ahead([b"g"])
+        assert view.items(b"g") == {b"a": b"one"}
+        view.close()
+    view = View(folder, "t.0", "log")
+    view.read_ahead([b"g"])
+    assert view.items(b"g") == {b"a": b"one"}
+    view.close()
+
+
 def test_what_was_kept_is_there_at_once_and_on_disk_when_the_view_is_closed(folder: Path) -> None:
     view = View(folder, "t.0", "log")
     view.put(b"g", b"i", b"one")

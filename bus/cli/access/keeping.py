@@ -18,7 +18,7 @@ from bus.event import Output
 from bus.eventlog import topics
 from bus.eventlog.port import TopicSpec
 from bus.eventlog.rules import Gate
-from bus.sharing import audit, history
+from bus.sharing import audit
 from bus.sharing.audit import Action
 from bus.sharing.lifecycle import Standing
 from bus.sharing.required import Required, ShareTopic, ended_at, readers, required, subscribers
@@ -112,7 +112,7 @@ class Keeper:
 
     def expected_users(self) -> set[str]:
         """All that need a password: those configured, and those that an agreement names."""
-        return set(self._app.principals or ()) | subscribers(history.standings(self._log).values(), sharing.now())[0]
+        return set(self._app.principals or ()) | subscribers(self._app.standings().values(), sharing.now())[0]
 
     def set_password(self, principal: str, password: str) -> None:
         """Raises `WrongUse` on a log that knows no passwords."""
@@ -127,7 +127,7 @@ class Keeper:
         return self._log.gate()
 
     def _look(self) -> _Look:
-        at, standings = sharing.now(), history.standings(self._log)
+        at, standings = sharing.now(), self._app.standings()
         needed = required(standings.values(), at)
         there = frozenset(info.name for info in self._log.topics())
         principals = self._app.principals

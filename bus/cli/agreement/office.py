@@ -38,9 +38,9 @@ def submit(ctx: typer.Context, file: File, reason: _Note = "") -> None:
     refuse_who_may_not(app, "submit", draft.agreement)
     if taken := sorted(set(draft.agreement.subscribers) & set(app.principals or ())):
         raise WrongUse("A subscriber has no other part in the bus.", "订阅主体不能兼任总线的其他职责。", place=", ".join(taken))
-    version = history.standings(app.log).get(draft.agreement.id, Standing(draft.agreement.id)).versions + 1
+    version = app.standings().get(draft.agreement.id, Standing(draft.agreement.id, app.named)).versions + 1
     said = (reason.strip(), draft.text, share_class, needed)
-    history.write(app.log, Event(draft.agreement.id, version, "submit", person(app), now(), *said))
+    history.write(app.log, Event(draft.agreement.id, version, "submit", person(app), now(), *said), app.named)
     say(line(app, one(app, draft.agreement.id)))
 
 
@@ -138,5 +138,5 @@ def _do(app: App, id: str, version: int, step: Step, reason: str, overlap_days: 
     who = (app.principals or {}).get(person(app))
     department = who.department if who is not None else ""
     event = Event(id, version, step, person(app), now(), reason.strip(), overlap_days=overlap_days, department=department)
-    history.write(app.log, event)
+    history.write(app.log, event, app.named)
     say(line(app, one(app, id)))

@@ -15,7 +15,6 @@ from bus.cli.say import note, out, table
 from bus.contracts.codec import Decoder
 from bus.errors import DecodeRefused
 from bus.eventlog.port import EventLog
-from bus.sharing import history
 from bus.sharing.agreement import Band, Level
 from bus.sharing.beside import Beside, beside
 from bus.sharing.counting import Count, Value, count
@@ -38,7 +37,7 @@ def plan(ctx: typer.Context, file: File, how: Chosen = None) -> None:
     if counted is None:
         note(f"This principal may not read {draft.offer.topic}, or it is not there yet: it is not known here how many it is about.")
         note(f"该主体无权读取 {draft.offer.topic}，或该主题尚不存在：此处无法统计涉及人数。请由主管部门评估。")
-    others = beside(draft.agreement, offers(app.catalog), in_force(history.standings(app.log).values(), now()))
+    others = beside(draft.agreement, offers(app.catalog), in_force(app.standings().values(), now()))
     if for_people(how):
         _tell(app, draft, found, counted, others)
     else:
@@ -47,7 +46,7 @@ def plan(ctx: typer.Context, file: File, how: Chosen = None) -> None:
 
 def exposed(app: App, draft: Draft) -> Exposure:
     """What is new beside all that is in force now."""
-    return exposure(draft.agreement, draft.offer, in_force(history.standings(app.log).values(), now()))
+    return exposure(draft.agreement, draft.offer, in_force(app.standings().values(), now()))
 
 
 def _counted(app: App, draft: Draft, found: Exposure) -> Count | None:

@@ -13,7 +13,6 @@ from bus.cli.reading import HOW, Chosen, Lines, for_people
 from bus.cli.say import note, out, table
 from bus.eventlog.dead_letter import iso
 from bus.sharing import agreement as written
-from bus.sharing import history
 from bus.sharing.agreement import Agreement
 from bus.sharing.clocks import Limits, clock
 from bus.sharing.lifecycle import Event, Standing, Version
@@ -39,7 +38,7 @@ def mount(group: typer.Typer) -> None:
 def list_(ctx: typer.Context, how: Annotated[Lines | None, typer.Option("--format", help=HOW)] = None) -> None:
     """All agreements: how they stand, until when, what waits for an answer and since when. 列出协议。"""
     app = of(ctx)
-    submitted = {id: _shown(standing) for id, standing in history.standings(app.log).items() if standing.events}
+    submitted = {id: _shown(standing) for id, standing in app.standings().items() if standing.events}
     found = _drafts(app) | submitted
     lines = [line(app, found[id]) for id in sorted(found)]
     if not for_people(how):
@@ -66,7 +65,7 @@ def show(ctx: typer.Context, id: Id, how: Chosen = None) -> None:
 
 def one(app: App, id: str) -> Shown:
     """The agreement of this id. Raises `WrongUse` where none was submitted."""
-    found = {id: standing for id, standing in history.standings(app.log).items() if standing.events}
+    found = {id: standing for id, standing in app.standings().items() if standing.events}
     known(id, found, "agreement that was submitted", "已提交的协议")
     return _shown(found[id])
 

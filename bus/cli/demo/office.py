@@ -39,31 +39,32 @@ def _settle(app: App, draft: Draft, needed: int) -> Sequence[Event]:
         if event.step == "apply":
             agreement = draft.agreement
             app.log.create([topics.share_spec(agreement.id, agreement.retention_days, app.settings.partitions)])
-        history.write(app.log, event)
+        history.write(app.log, event, app.named)
         taken.append(event)
     return taken
 
 
 def _standing(app: App, draft: Draft) -> Standing:
-    return history.standings(app.log).get(draft.agreement.id, Standing(draft.agreement.id))
+    return app.standings().get(draft.agreement.id, Standing(draft.agreement.id, app.named))
 
 
 def _next(standing: Standing, draft: Draft, needed: int) -> Event | None:
     agreement, at, pending, held = draft.agreement, now(), standing.pending, standing.holding
     if pending is not None:
         step = _NEXT[pending.state]
-        return Event(agreement.id, pending.number, step, _person(draft, step, len(pending.approved)), at)
+        provider = (pending.waits_for or agreement.provider)[0]
+        by = _person(draft, step, provider, len(pending.approved))
+        return Event(agreement.id, pending.number, step, by, at, department=provider if step == "approve" else "")
     if held is not None and held.submitted.text == draft.text and standing.in_force(at) is not None:
         return None
     said = (draft.text, draft.offer.class_of(agreement.provider), needed)
-    return Event(agreement.id, standing.versions + 1, "submit", _person(draft, "submit", 0), at, "", *said)
+    return Event(agreement.id, standing.versions + 1, "submit", _person(draft, "submit", "", 0), at, "", *said)
 
 
-def _person(draft: Draft, step: Step, approved: int) -> str:
+def _person(draft: Draft, step: Step, provider: str, approved: int) -> str:
     """Who takes a step, by the name of a principal: no two of these may be one person."""
-    agreement = draft.agreement
     if step == "submit":
-        return f"demo-{agreement.consumer}-clerk"
+        return f"demo-{draft.agreement.consumer}-clerk"
     if step == "approve":
-        return f"demo-{agreement.provider[0]}-{('head', 'deputy')[min(approved, 1)]}"
+        return f"demo-{provider}-{('head', 'deputy')[min(approved, 1)]}"
     return "demo-data-office"

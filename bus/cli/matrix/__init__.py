@@ -56,7 +56,7 @@ def flows(app: App, names: Names) -> Flows:
     cadences = {dataset: contract.cadence for dataset, contract in catalog.datasets.items()}
     limits = Limits(settings.answer_days_open, settings.answer_days, settings.supply_days)
     items, departments = list(names.items.values()), list(names.departments)
-    return Flows(items, names.offers, departments, cadences, limits, calendar(app), lambda log: state_of_log(settings, log))
+    return Flows(items, names.offers, departments, cadences, limits, calendar(app), lambda log: state_of_log(settings, log), app.named)
 
 
 def names_of(app: App) -> Names:

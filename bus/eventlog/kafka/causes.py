@@ -25,6 +25,11 @@ _GONE = (of_kafka.OffsetOutOfRangeError, of_kafka.LogTruncationError)
 # authority of that name has.
 _OTHER_NAME, _NOT_NOW, _OTHER_AUTHORITY = {62, 64}, {9, 10}, {2, 7, 18, 19, 20, 21}
 
+# Words in OpenSSL's names of what the other side said, or was heard to say. A handshake that just fails is how a broker of TLS 1.2 says
+# that it wants a certificate.
+_VERSION = ("PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "WRONG_SSL_VERSION")
+_CLIENT_CERTIFICATE = ("CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_DECRYPT_ERROR", "ALERT_HANDSHAKE_FAILURE")
+
 
 class Replaced(Fenced):
     """Another process works under the same transactional id; this one must end."""
@@ -77,6 +82,37 @@ def wrong_credentials(place: str) -> Unreachable:
         place=place,
         hint="Check sasl.username, sasl.password and sasl.mechanism.",
         hint_zh="请检查 sasl.username、sasl.password 与 sasl.mechanism。",
+    )
+
+
+def broken_tls(error: ssl.SSLError, place: str, shown: bool) -> tuple[str, Unreachable]:
+    """Why the broker and this client do not come to speak TLS, as the code of `probe` and the error. `shown`: whether the client has a
+    certificate to show."""
+    reason = error.reason or ""
+    if any(word in reason for word in _VERSION):
+        return "tls_version", Unreachable(
+            "The broker speaks no version of TLS that is safe (1.2 or 1.3).",
+            "Kafka 未启用安全的 TLS 版本（1.2 或 1.3）。",
+            place=place,
+            hint="Allow TLSv1.2 or TLSv1.3 at the broker (ssl.enabled.protocols).",
+            hint_zh="请在 Kafka 端启用 TLSv1.2 或 TLSv1.3（ssl.enabled.protocols）。",
+        )
+    if not any(word in reason for word in _CLIENT_CERTIFICATE):
+        return "tls", Unreachable("The broker does not speak TLS at this address.", "该地址的 Kafka 不使用 TLS。", place=place)
+    if not shown:
+        return "certificate_wanted", Unreachable(
+            "The broker wants a certificate of the client, and none is set.",
+            "Kafka 要求客户端证书，但未配置。",
+            place=place,
+            hint="Set ssl.certificate.location and ssl.key.location (and ssl.key.password, if the key has one).",
+            hint_zh="请设置 ssl.certificate.location 与 ssl.key.location（私钥有口令时另设 ssl.key.password）。",
+        )
+    return "certificate_refused", Unreachable(
+        "The broker does not accept the certificate of this client.",
+        "Kafka 不接受本客户端的证书。",
+        place=place,
+        hint="Set ssl.certificate.location to a certificate that is in its time, of an authority that the broker trusts (ssl.truststore).",
+        hint_zh="请将 ssl.certificate.location 设为有效期内、由 Kafka 信任的机构签发的证书（ssl.truststore）。",
     )
 
 

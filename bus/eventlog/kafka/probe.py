@@ -1,7 +1,7 @@
 """Why can Kafka not be reached? Asked on the wire, because kafka-python says "Unable to bootstrap" to everything.
 
-A dead host, a host that is not Kafka, TLS where none is spoken (and the other way round), a certificate of another
-name, a mechanism that is not offered and a wrong password each get their own text.
+A dead host, a host that is not Kafka, TLS where none is spoken (and the other way round) or in another version, a certificate of
+another name, one that is wanted of the client, a mechanism that is not offered and a wrong password each get their own text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, NamedTuple
 
 from kafka.net.sasl import get_sasl_mechanism
@@ -18,17 +18,19 @@ from kafka.protocol.metadata import ApiVersionsRequest, ApiVersionsResponse, Met
 from kafka.protocol.sasl import SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse
 
 from bus.errors import Unreachable
-from bus.eventlog.kafka.causes import wrong_certificate, wrong_credentials
+from bus.eventlog.kafka.causes import broken_tls, wrong_certificate, wrong_credentials
 from bus.eventlog.kafka.settings import ClientSettings, read_settings
 
 _WAIT_S = 5.0
+_HUNG_UP = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 class Probed(NamedTuple):
-    """What was found. `code`: ok · host_unknown · no_answer · refused · not_kafka · tls · certificate_authority · certificate_name ·
-    certificate_expired · credentials_wanted · mechanism · credentials.
+    """What was found. `code`: ok · host_unknown · no_answer · refused · not_kafka · tls · tls_version · certificate_authority ·
+    certificate_name · certificate_expired · certificate_wanted · certificate_refused · credentials_wanted · mechanism · credentials.
 
-    `brokers` are those that the cluster names (HOST:PORT), `cluster` its id; `error` says what is wrong and what to do.
+    `brokers` are those that the cluster names (HOST:PORT), `cluster` its id; `error` says what is wrong and what to do; `beside`: what the
+    other addresses said that were asked.
     """
 
     code: str
@@ -36,6 +38,7 @@ class Probed(NamedTuple):
     brokers: tuple[str, ...] = ()
     cluster: str = ""
     error: Unreachable | None = None
+    beside: tuple[Probed, ...] = ()
 
     def raise_if_bad(self) -> None:
         """Raises the error, if there is one."""
@@ -53,18 +56,27 @@ def probe(bootstrap: str, settings: Mapping[str, str] | None = None) -> Probed:
 
 def probe_settings(settings: ClientSettings) -> Probed:
     """As `probe`, with settings already read."""
-    found = [_probe_one(address, settings) for address in settings.bootstrap]
+    found: list[Probed] = []
+    for address in settings.bootstrap:
+        found.append(_probe_one(address, settings))
+        if found[-1].code == "ok":
+            break
     # The further the talk went, the more the answer tells.
-    return max(found, key=lambda each: _FURTHER.index(each.code))
+    telling = max(found, key=lambda each: _FURTHER.index(each.code))
+    beside = tuple(each for each in found if each is not telling)
+    if telling.error is not None and beside:
+        telling.error.place += f" ({', '.join(f'{each.place}: {each.code}' for each in beside)})"
+    return telling._replace(beside=beside)
 
 
-_CERTIFICATE = ("certificate_authority", "certificate_name", "certificate_expired")
+_CERTIFICATE = ("certificate_authority", "certificate_name", "certificate_expired", "certificate_wanted", "certificate_refused")
 _FURTHER = (
     "host_unknown",
     "no_answer",
     "refused",
     "not_kafka",
     "tls",
+    "tls_version",
     *_CERTIFICATE,
     "credentials_wanted",
     "mechanism",
@@ -90,6 +102,9 @@ def _probe_one(address: str, settings: ClientSettings) -> Probed:
     except ssl.SSLCertVerificationError as error:
         code, refused = wrong_certificate(error, address)
         return Probed(code, address, error=refused)
+    except ssl.SSLError as error:
+        code, refused = broken_tls(error, address, shown=settings.shows_certificate)
+        return Probed(code, address, error=refused)
     except _Trouble as trouble:
         if trouble.code == "credentials":
             return Probed(trouble.code, address, error=wrong_credentials(address))
@@ -111,9 +126,9 @@ def _connect(host: str, port: int, settings: ClientSettings) -> socket.socket:
         return link
     try:
         return settings.tls.wrap_socket(link, server_hostname=host)
-    except ssl.SSLCertVerificationError:
-        raise
-    except (ssl.SSLError, OSError) as error:
+    except OSError as error:
+        if isinstance(error, ssl.SSLError) and not isinstance(error, _HUNG_UP):
+            raise
         raise _Trouble("tls", "The broker does not speak TLS at this address.", "该地址的 Kafka 不使用 TLS。") from error
 
 
@@ -123,6 +138,8 @@ def _greet(link: socket.socket, settings: ClientSettings) -> None:
     except TimeoutError as error:
         raise _Trouble("no_answer", "The host takes the connection and does not answer.", "主机接受连接但没有应答。") from error
     except (OSError, ValueError, struct.error) as error:
+        if isinstance(error, ssl.SSLError) and not isinstance(error, _HUNG_UP):
+            raise  # under TLS 1.3 a broker says only now that the certificate of the client is not to its liking
         hint, hint_zh = ("", "") if settings.tls else (" Perhaps it wants TLS (security.protocol).", "可能需要 TLS（security.protocol）。")
         raise _Trouble("not_kafka", f"What answers here does not speak Kafka.{hint}", f"应答者不是 Kafka。{hint_zh}") from error
 
@@ -163,7 +180,8 @@ def _ask(link: socket.socket, request: Any, response: Any) -> Any:
     """One request and its answer, in the request's version."""
     link.settimeout(_WAIT_S)
     request.with_header(correlation_id=1, client_id="civicbus-probe")
-    link.sendall(request.encode(framed=True, header=True))
+    with suppress(ConnectionError, *_HUNG_UP):  # what it said before it hung up is still to be read, and says why
+        link.sendall(request.encode(framed=True, header=True))
     (size,) = struct.unpack(">i", _receive(link, 4))
     if not 4 <= size <= 1_000_000:
         raise ValueError("not a Kafka frame")

@@ -49,6 +49,7 @@ class ClientSettings:
     username: str
     password: str = field(repr=False)
     tls: ssl.SSLContext | None = field(repr=False)
+    shows_certificate: bool
     session_timeout: int
     max_poll_interval: int
     transaction_timeout: int
@@ -108,6 +109,7 @@ def read_settings(bootstrap: str, namespace: str, settings: Mapping[str, str]) -
         username=full["sasl.username"],
         password=full["sasl.password"],
         tls=_tls(full) if protocol.endswith("SSL") else None,
+        shows_certificate=bool(full["ssl.certificate.location"]),
         session_timeout=_number(full, "session.timeout.ms"),
         max_poll_interval=_number(full, "max.poll.interval.ms"),
         transaction_timeout=_number(full, "transaction.timeout.ms"),

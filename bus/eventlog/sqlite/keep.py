@@ -39,9 +39,9 @@ def clear(file: SqliteFile, lane: Lane) -> int:
 
 
 def compact(file: SqliteFile, lane: Lane, before_ms: int | None, tombstones_before_ms: int, readers: Iterable[str] = ()) -> int:
-    """Remove records that a newer one of the same key replaces, only those older than `before_ms` unless it is None; then
-    tombstones older than `tombstones_before_ms` that replace nothing any more; how many. Records without a key stay. What one of the
-    groups `readers` has yet to read is as if it were not there.
+    """Remove records that a newer one of the same key replaces, only those older than `before_ms` unless it is None or a tombstone that
+    every group has read replaces them; then tombstones older than `tombstones_before_ms` that replace nothing any more; how many. Records
+    without a key stay. What one of the groups `readers` has yet to read is as if it were not there.
 
     What to remove is found by sorting the lane's keys outside the write lock, in a temporary file: an index by key would
     be paid for at every append.
@@ -50,7 +50,9 @@ def compact(file: SqliteFile, lane: Lane, before_ms: int | None, tombstones_befo
         db.execute("CREATE TEMP TABLE IF NOT EXISTS doomed(id INTEGER PRIMARY KEY)")
         db.execute("DELETE FROM temp.doomed")
         end = min([lane.end, *(lane.base + at for (at,) in select(db, _READ_TO, (lane.id, json.dumps([*readers]))))])
-        db.execute(_FIND_DOOMED, (lane.base, end, before_ms, tombstones_before_ms))
+        read_by_all = db.execute("SELECT min(next) FROM position WHERE lane = ?", (lane.id,)).get
+        seen = lane.end if read_by_all is None else lane.base + read_by_all
+        db.execute(_FIND_DOOMED, (lane.base, end, before_ms, tombstones_before_ms, seen))
         count: int = db.execute("SELECT count(*) FROM temp.doomed").get
     removed = 0
     while removed < count:
@@ -76,7 +78,8 @@ _FIND_DOOMED = """
     INSERT INTO temp.doomed
     SELECT id FROM (
         SELECT id, timestamp, value IS NULL AS tombstone,
-               row_number() OVER (PARTITION BY key ORDER BY id DESC) AS age, count(*) OVER (PARTITION BY key) AS versions
+               row_number() OVER (PARTITION BY key ORDER BY id DESC) AS age, count(*) OVER (PARTITION BY key) AS versions,
+               first_value(value IS NULL AND id < ?5) OVER (PARTITION BY key ORDER BY id DESC) AS withdrawn
         FROM record WHERE id >= ?1 AND id < ?2 AND key IS NOT NULL)
-    WHERE (age > 1 AND (?3 IS NULL OR timestamp < ?3)) OR (versions = 1 AND tombstone AND timestamp < ?4)
+    WHERE (age > 1 AND (?3 IS NULL OR timestamp < ?3 OR withdrawn)) OR (versions = 1 AND tombstone AND timestamp < ?4)
 """

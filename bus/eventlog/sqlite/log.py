@@ -16,6 +16,7 @@ from bus.event import Batch, Output, Position
 from bus.eventlog.port import TopicInfo, TopicSpec
 from bus.eventlog.sqlite import group as members
 from bus.eventlog.sqlite import keep
+from bus.eventlog.sqlite.at_hand import AtHand
 from bus.eventlog.sqlite.file import SqliteFile, select
 from bus.eventlog.sqlite.reader import SqliteReader
 from bus.eventlog.sqlite.records import REMOVED, Directory, Lane, append, create, mark_removed, read, removed_lanes
@@ -44,6 +45,7 @@ class SqliteLog:
         self._lease_s = lease_s
         self._file = SqliteFile(self._path)
         self._directory = Directory(self._namespace)
+        self._at_hand = AtHand()
 
     def identity(self) -> str:
         """See `port.EventLog`. Drawn when the file was made; a backup has another."""
@@ -112,7 +114,7 @@ class SqliteLog:
             raise WrongUse("A reader needs at least one topic.", "读取者至少需要一个主题。", place=group)
         file = SqliteFile(self._path)
         try:
-            return SqliteReader(file, self._directory, self._namespace + group, topics, self._lease_s)
+            return SqliteReader(file, self._directory, self._at_hand, self._namespace + group, topics, self._lease_s)
         except BaseException:
             file.close()
             raise

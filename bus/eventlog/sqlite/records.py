@@ -12,7 +12,7 @@ import apsw
 
 from bus.errors import WrongUse
 from bus.event import Batch, Headers, Output, Record
-from bus.eventlog.port import TopicSpec, partition_of
+from bus.eventlog.port import TopicSpec, partitions_of
 from bus.eventlog.sqlite.file import OFFSET_BITS, select
 
 KEEPS = ("forever", "latest", "latest+time", "time")
@@ -77,18 +77,19 @@ class Directory:
 
     def by_lane(self, db: apsw.Connection, outputs: Iterable[Output]) -> dict[Lane, list[Row]]:
         """`outputs` as rows, shared out to their lanes, in order."""
+        by_topic: dict[str, list[Output]] = {}
+        for output in outputs:
+            by_topic.setdefault(output.topic, []).append(output)
         rows: dict[Lane, list[Row]] = {}
-        lists: dict[str, list[list[Row]]] = {}
-        for topic, (key, value, timestamp, headers), partition in outputs:
-            into = lists.get(topic)
-            if into is None:
-                lanes = self.lanes(db, topic)
-                into = lists[topic] = [rows.setdefault(lane, []) for lane in lanes]
-            if partition is None:
-                partition = partition_of(key, len(into))
-            elif not 0 <= partition < len(into):
-                raise WrongUse(f"The topic has no partition {partition}.", f"主题没有分区 {partition}。", place=topic)
-            into[partition].append((timestamp, key, value, pack(headers) if headers else None))
+        for topic, those in by_topic.items():
+            lanes = self.lanes(db, topic)
+            into: list[list[Row]] = [rows.setdefault(lane, []) for lane in lanes]
+            by_key = partitions_of([output.record.key for output in those], len(lanes))
+            for (_, (key, value, timestamp, headers), named), hashed in zip(those, by_key, strict=True):
+                partition = hashed if named is None else named
+                if not 0 <= partition < len(lanes):
+                    raise WrongUse(f"The topic has no partition {partition}.", f"主题没有分区 {partition}。", place=topic)
+                into[partition].append((timestamp, key, value, pack(headers) if headers else None))
         return {lane: kept for lane, kept in rows.items() if kept}
 
 
