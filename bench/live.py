@@ -1,29 +1,27 @@
-"""How long one live row takes until its master record shows it, while a whole city is worked off.
+"""How long one live row takes until its master record shows it, while a whole city is worked off; and what it costs the city that it
+might come.
 
-All steps run, each in a process of its own as `civicbus up` starts them. The city stands in the log, untouched; the rows of one small
-dataset, left out of it, are then published one after another, and for each the time is taken until a master names it as its source. The
-live rows have topics of their own on raw.*, where a poll gives each partition its share; on canonical.* and internal.* they stand in
-one line with what the backfill became.
+All steps run, each in a process of its own as `civicbus up` starts them. The city stands in the log, untouched, and is worked off for a
+while without live rows. Then the rows of one small dataset, left out of it, are published one after another, and for each the time is taken
+until a master names it as its source. The first of them find the long line that steps may have before them while nobody is live.
+
+Without any live rows, the city is worked off with the valve before the line and without it: by the CPU seconds of all steps.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
-from bench.measure import ROOT
-from bench.setting import DELIVERY, Choice, canonical, city, open_bus, publish_all
+from bench.backfill import all_steps, cost
+from bench.setting import Choice, canonical, city, open_bus, publish_all
 from bench.table import Line, line
 from bus.cli.context import App
-from bus.cli.steps import STEPS
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
@@ -34,6 +32,8 @@ EVERY_S = 0.2
 LOOK_S = 0.02
 PATIENCE_S = 120.0
 MOST_S = 1.0
+MOST_COST = 1.1
+ALONE_ROWS = 4000  # of the city, worked off before the first live row
 _WATCHED = topics.master("resident")
 
 
@@ -41,18 +41,30 @@ def take(choice: Choice) -> list[Line]:
     """The figures."""
     where, before = city(choice.residents), canonical(choice.residents)
     with tempfile.TemporaryDirectory(prefix="civicbus-bench-") as temporary:
-        home = Path(temporary) / "home"
-        shutil.copytree(before / "keys", home / "keys")
-        with closing(open_bus(before, where)) as known, closing(open_bus(home, where)) as app:
-            rows = live_rows(known)
+        published, home = Path(temporary) / "published", Path(temporary) / "home"
+        shutil.copytree(before / "keys", published / "keys")
+        with closing(open_bus(published, where)) as app:
             publish_all(app, where, sorted(app.catalog.layouts.keys() - {LIVE}))
             app.log.create([topics.spec(topics.raw(LIVE), app.settings.partitions, app.settings.raw_days)])
-            with all_steps(home, where):
-                waited, worked_off = _published(app, rows)
+        shutil.copytree(published, home)
+        with closing(open_bus(before, where)) as known, closing(open_bus(home, where)) as app, all_steps(home, where):
+            waited, worked_off = _published(app, live_rows(known))
+        alone = [[cost(published, where, valve) for valve in (True, False)] for _ in range(choice.rounds)]
+    in_order = sorted(waited)
     return [
         line(f"one live row during a backfill: p50 of {len(waited)} rows", [statistics.median(waited)], "s", COMMAND, digits=2),
-        line("— p99", [waited[-1 - len(waited) // 100]], "s", COMMAND, most=MOST_S, digits=2),
+        line("— p99", [in_order[-1 - len(waited) // 100]], "s", COMMAND, most=MOST_S, digits=2),
+        line("— the first one, after a time without any", waited[:1], "s", COMMAND, digits=2),
         line("— the backfill meanwhile", [worked_off], "rows/s", COMMAND),
+        line(
+            "what the valve costs a backfill without live rows: CPU",
+            [with_.cpu_s / without.cpu_s for with_, without in alone],
+            "×",
+            COMMAND,
+            most=MOST_COST,
+            digits=2,
+        ),
+        line("— wall", [with_.wall_s / without.wall_s for with_, without in alone], "×", COMMAND, digits=2),
     ]
 
 
@@ -65,50 +77,29 @@ def live_rows(app: App) -> dict[str, Record]:
     return {key: record for key in sorted(keys) if (record := raw.get(key.encode())) is not None}
 
 
-@contextmanager
-def all_steps(home: Path, where: Path) -> Iterator[None]:
-    """Every step at work until the end of the block."""
-    env = {**os.environ, "CIVICBUS_HOME": str(home), "CIVICBUS_REFERENCE": str(where / DELIVERY / "common")}
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-m", "bus", "run", step], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        for step in STEPS
-    ]
-    try:
-        yield
-    finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait()
-
-
 def _published(app: App, rows: Mapping[str, Record]) -> tuple[list[float], float]:
-    """Publish a row every `EVERY_S` seconds as long as there is a backfill; how long each took to be seen, in rising order, and how many
-    rows the normalizer worked off in a second meanwhile. The first row only says that all steps are there."""
-    seen, began = Watcher(app), dict[str, float]()
+    """Publish a row every `EVERY_S` seconds as long as there is a backfill; how long each took to be seen, in the order in which they were
+    published, and how many rows the normalizer worked off in a second meanwhile."""
+    until = time.monotonic() + PATIENCE_S
+    while (worked_off := _worked_off(app.log)) < ALONE_ROWS and time.monotonic() < until:
+        time.sleep(LOOK_S)
+    seen, began, took = Watcher(app), dict[str, float](), dict[str, float]()
+    started = publish_at = now = time.monotonic()
     left = iter(rows.items())
-    took: list[float] = []
-    started: tuple[float, int] | None = None  # when, and how many rows were worked off
-    publish_at = time.monotonic()
     with app.log.writer("bench.live") as writer:
-        while True:
-            now = time.monotonic()
-            if now >= publish_at and (started or not began) and _behind(app.log) and (following := next(left, None)):
+        while began.keys() - took.keys() or (now < publish_at + 10 * EVERY_S and _behind(app.log)):  # a row is under way, or may come
+            if now >= publish_at and _behind(app.log) and (following := next(left, None)):
                 key, record = following
                 publish_at = now + EVERY_S
                 writer.append([Output(topics.raw(LIVE), record._replace(timestamp=int(time.time() * 1000)))])
                 began[key] = now
-            for key in seen.since() & began.keys():
-                took.append(time.monotonic() - began.pop(key))
-                if not started:
-                    started, publish_at, took = (now, _worked_off(app.log)), now, []
-            if started and not began and (now >= publish_at + 10 * EVERY_S or not _behind(app.log)):  # no row is left, or no backfill
-                return sorted(took), (_worked_off(app.log) - started[1]) / (now - started[0])
-            if any(now - at > PATIENCE_S for at in began.values()):
+            for key in seen.since() & began.keys() - took.keys():
+                took[key] = time.monotonic() - began[key]
+            if any(now - at > PATIENCE_S for key, at in began.items() if key not in took):
                 raise SystemExit(f"a live row was not seen within {PATIENCE_S:.0f} s")
             time.sleep(LOOK_S)
+            now = time.monotonic()
+    return [took[key] for key in began], (_worked_off(app.log) - worked_off) / (now - started)
 
 
 class Watcher:

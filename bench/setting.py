@@ -14,9 +14,10 @@ from bus.cli.context import App
 from bus.cli.steps import normalizer, state_of_log
 from bus.config import Settings, read_settings
 from bus.event import Batch, Output
+from bus.eventlog.sqlite import SqliteLog
 from bus.publish.publisher import Publication, publish
 from bus.publish.report import Report
-from bus.step import Options, Step, run
+from bus.step import Options, Step, run, run_in_turn
 from bus.step.memory import Memory
 from connectors.base import read_layout
 from connectors.files import open_source
@@ -116,8 +117,9 @@ def canonical(residents: int) -> Path:
 
 
 def masters(residents: int) -> Path:
-    """A home whose embedded log holds the master records of the city, made on first use. To be copied, not written to."""
-    home = KEPT / f"masters-{residents}"
+    """A home whose embedded log holds the master records of the city at rest, links and all, the newest of each; made on first use. To be
+    copied, not written to."""
+    home = KEPT / f"masters-at-rest-{residents}"
     if not (home / ".made").exists():
         from bus.cli import resolving
 
@@ -126,9 +128,10 @@ def masters(residents: int) -> Path:
         print("  resolving its statements …", file=sys.stderr)
         app = open_bus(home, city(residents))
         app.create_topics()
-        options = Options(state_of_log(app.settings, app.log), app.settings.batch_records, app.settings.stall_s, until_idle=True)
-        for make in resolving.STEPS.values():
-            run(app.log, make(app), options)
+        options = Options(state_of_log(app.settings, app.log), app.settings.batch_records, app.settings.stall_s)
+        run_in_turn(app.log, [make(app) for make in resolving.STEPS.values()], options)
+        if isinstance(app.log, SqliteLog):
+            app.log.maintain(0)  # what keeps the latest keeps no more; nothing is too old
         app.close()
         (home / ".made").touch()
     return home

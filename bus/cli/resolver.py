@@ -14,7 +14,7 @@ from bus.cli.dwellings import show_branches
 from bus.cli.files import plain, show_explanation, show_file, shown, words_of
 from bus.cli.links import show_links
 from bus.cli.say import note, out
-from bus.cli.subjects import Entity, open_past, open_store, read_subject
+from bus.cli.subjects import Entity, open_past, open_past_links, open_store, read_subject
 from bus.cli.times import AsOf, KnownAt, read_times, say_times, times_as_json
 from bus.errors import CheckFailed, WrongUse
 from bus.resolver import explain as why
@@ -22,7 +22,6 @@ from bus.resolver import rules as rule_files
 from bus.resolver.history import Times
 from bus.resolver.identify import subject_of
 from bus.resolver.master import as_value
-from bus.resolver.past import Past
 from bus.resolver.rules import Rules
 from bus.resolver.store import Store
 from bus.resolver.survivorship import merge
@@ -58,25 +57,24 @@ def show(
     """The file of a resident or dwelling: each field, who said it, since when. 查看一人一档、一房一档。Exit 5 if nothing is known."""
     app = of(ctx)
     store = open_store(app, entity)
-    past = open_past(app, entity, store)
     rules = rule_files.load(app.schemas, entity)
     times = read_times(as_of, known_at)
     asked = _subjects(app, store, entity, subject, token, _number() if from_stdin else None, source)
-    told = [(whose := store.joined_to(each), *_file(store, past, whose, rules, times)) for each in asked]
+    told = [(whose := store.joined_to(each), *_file(app, store, entity, whose, rules, times)) for each in asked]
     found = [(whose, record) for whose, record, _ in told if record is not None]
     forgotten = sum(missing for _, _, missing in told)
     if not found:
         raise _unknown(times, forgotten)
     say_times(times, forgotten, app.settings.raw_days)
     if not times.are_now:
-        note("Links, and which disputes were settled, are told for today only. 关系及异议是否已解决，仅提供当前情况。")
+        note("Which disputes were settled is told for today only. 异议是否已解决，仅提供当前情况。")
     for each, record in found:
         if _as_json(how):
             out(plain(record))
         else:
             show_file(entity, each.hex(), record, rules, words_of(app, entity))
             show_branches(record, app.keys)
-            show_links(app, record["links"] or [], shown)
+            show_links(app, record["links"], shown)
 
 
 def explain(
@@ -117,16 +115,16 @@ def explain(
         show_explanation(whose.hex(), bonds, statements, rules, field, words_of(app, entity))
 
 
-def _file(store: Store, past: Past, subject: bytes, rules: Rules, times: Times) -> tuple[dict[str, Any] | None, int]:
+def _file(app: App, store: Store, entity: str, subject: bytes, rules: Rules, times: Times) -> tuple[dict[str, Any] | None, int]:
     """The master record as it is, or as it would have been at these times, and how many statements may be missing from it. One of another
-    time was never written: it has no event id, no links, and is disputed wherever departments differed."""
+    time was never written: it has no event id, and is disputed wherever departments differed."""
     if times.are_now:
         return store.master(subject), 0
-    statements, forgotten = past.then(subject, times)
+    statements, forgotten = open_past(app, entity, store).then(subject, times)
     if not statements:
         return None, forgotten
-    value = as_value(subject, merge(statements, rules))
-    return {**value, "event_id": None, "links": None, "times": times_as_json(times, forgotten)}, forgotten
+    value = as_value(subject, merge(statements, rules), found=open_past_links(app).then(entity, subject, times))
+    return {**value, "event_id": None, "times": times_as_json(times, forgotten)}, forgotten
 
 
 def _subjects(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import partial
 
 from bus.cli.context import App
 from bus.cli.steps import state_of_log
 from bus.errors import WrongUse
+from bus.eventlog import topics
+from bus.resolver import past_links, rules
 from bus.resolver.past import Past, named
+from bus.resolver.past_links import PastLinks, ends_of
 from bus.resolver.store import Store
-from bus.resolver.versions import Versions
+from bus.resolver.survivorship import compiled
+from bus.resolver.versions import Names, Versions
 
 BONDS = {
     "token": "证件号码相同 same number",
@@ -47,9 +52,20 @@ def open_store(app: App, entity: str) -> Store:
 
 def open_past(app: App, entity: str, store: Store) -> Past:
     """The files of an entity as they were, beside those of today."""
-    decode, keys = app.codec.decoder(), app.keys
-    versions = Versions(app.log, entity, decode, keys, lambda said: named(entity, said, keys), state_of_log(app.settings, app.log))
-    return Past(entity, store, versions, decode, keys)
+    versions = _versions(app, entity, lambda said: [name] if (name := named(entity, said, app.keys)) else [])
+    return Past(entity, store, versions, app.codec.decoder(), app.keys)
+
+
+def open_past_links(app: App) -> PastLinks:
+    """The links of files as they were."""
+    past = {each: open_past(app, each, open_store(app, each)) for each in topics.MASTERS}
+    versions = {each: _versions(app, each, partial(ends_of, each, keys=app.keys)) for each in past_links.ENTITIES}
+    merge = {each: compiled(rules.load(app.schemas, each)) for each in topics.MASTERS}
+    return PastLinks(past, versions, merge, app.keys)
+
+
+def _versions(app: App, entity: str, names: Names) -> Versions:
+    return Versions(app.log, entity, app.codec.decoder(), app.keys, names, state_of_log(app.settings, app.log))
 
 
 def read_subject(text: str) -> bytes:

@@ -33,6 +33,10 @@ SLACK_MS = 7 * 86_400_000
 """How long after it need not keep a record any longer a log may still hold it."""
 
 
+Partitions = frozenset[tuple[str, int]]
+"""(topic, partition) pairs."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
     """How a topic is kept.
@@ -73,8 +77,9 @@ class Writer(Protocol):
 class Reader(Protocol):
     """A member of a group. Not for use from several threads."""
 
-    def poll(self, max_records: int, timeout_s: float) -> list[Batch]:
-        """The next records of the partitions this member owns, [] when there are none within `timeout_s`."""
+    def poll(self, max_records: int, timeout_s: float, only: Partitions | None = None) -> list[Batch]:
+        """The next records of the partitions this member owns, [] when there are none within `timeout_s`. `only`: of these alone, at once
+        [] where it owns none of them; those of the others wait for a later poll."""
         ...
 
     def commit(self, outputs: Iterable[Output]) -> None:

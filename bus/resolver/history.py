@@ -10,10 +10,16 @@ Both at once: of what we knew at T, what was so on D.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from calendar import monthrange
+from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from bus.resolver.survivorship import Statement
+
+Since = Callable[[Statement], str | None]
+"""Since when a version says that it is so (ISO 8601; None: always)."""
+_DAY = len("2026-09-30")
 
 
 class Times(NamedTuple):
@@ -28,6 +34,14 @@ class Times(NamedTuple):
         """Whether no other time than now is asked for."""
         return self.as_of is None and self.known_at is None
 
+    @property
+    def day(self) -> str | None:
+        """The last day of what `as_of` means, ISO 8601."""
+        if self.as_of is None:
+            return None
+        year, month, *_ = (*self.as_of.split("-"), "12")
+        return self.as_of[:_DAY] if len(self.as_of) >= _DAY else f"{year}-{month}-{monthrange(int(year), int(month))[1]}"
+
 
 class Version(NamedTuple):
     """One version of a statement. `order`: bytes that rise from version to version (`identify.version_order`)."""
@@ -36,13 +50,13 @@ class Version(NamedTuple):
     statement: Statement
 
 
-def at(versions: Iterable[Version], times: Times) -> Statement | None:
+def at(versions: Iterable[Version], times: Times, since: Since = attrgetter("valid_from")) -> Statement | None:
     """The version of one statement that answers for these times; None where it was not known, or not so, yet."""
     known = {each.order: each.statement for each in versions if times.known_at is None or each.statement.known_from <= times.known_at}
     told = [known[order] for order in sorted(known)]
     if times.as_of is None:
         return told[-1] if told else None
-    return _as_of(told, times.as_of)
+    return _as_of([(since(each), each) for each in told], times.as_of)
 
 
 def began_before(versions: Collection[Version]) -> bool:
@@ -50,12 +64,11 @@ def began_before(versions: Collection[Version]) -> bool:
     return not versions or min(versions, key=lambda each: each.order).statement.said["operation"] != "created"
 
 
-def _as_of(told: Sequence[Statement], day: str) -> Statement | None:
-    """`told`: versions in rising order."""
-    held: list[tuple[str | None, Statement]] = []  # since when, in rising order of versions
-    for each in told:
-        since = each.valid_from
-        replaced = {"corrected": held[-1:], "annulled": held}.get(each.said["operation"], [])
+def _as_of(told: Sequence[tuple[str | None, Statement]], day: str) -> Statement | None:
+    """`told`: versions in rising order, and since when each says that it is so."""
+    held: list[tuple[str | None, Statement]] = []
+    for said_since, each in told:
+        since, replaced = said_since, {"corrected": held[-1:], "annulled": held}.get(each.said["operation"], [])
         if replaced:
             since = _earliest([since, *(began for began, _ in replaced)])
             held = held[: len(held) - len(replaced)]

@@ -11,7 +11,7 @@ what. Source of what ends what: domain facts §4.4 (never delete, end-date), §2
                  names the heirs; so does letting, which heirs enter into (Civil Code art. 1122, 1161)
     demolition   of the dwelling
 
-There is no clock: what is so *now* is told for the day on which the newest of what is known was learned.
+There is no clock: what is so *now* is told for the day on which the newest of what is known was learned, or for the one that is asked for.
 """
 
 from __future__ import annotations
@@ -104,12 +104,12 @@ class Contradiction(NamedTuple):
     links: tuple[Link, ...]
 
 
-def links(said: Iterable[Stated], dead: bool = False) -> list[Link]:
-    """The links of a subject, in one order. `dead`: whether the person is known to have died."""
+def links(said: Iterable[Stated], dead: bool = False, day: str | None = None) -> list[Link]:
+    """The links of a subject, in one order. `dead`: whether the person is known to have died; `day`: another *now* (ISO 8601)."""
     everything = sorted(set(said), key=_order)
     if not everything:
         return []
-    today = day_of(max(each.known_from for each in everything))
+    today = day or day_of(max(each.known_from for each in everything))
     moved = _moved(everything, today)
     found: list[Link] = []
     for group in _grouped(everything):

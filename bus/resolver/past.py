@@ -67,6 +67,30 @@ class Past:
         found = self._settled(subject, times, frozenset())
         return Then(sorted(found.stay, key=lambda each: each.key), found.forgotten)
 
+    def ever_said(self, subject: bytes) -> set[bytes]:
+        """The statements that are, or once may have been, about a subject."""
+        here = self._store.arrived(subject)
+        today = opened(here.statements, self._decode)
+        whose = {subject, *self._ruled(subject, here)}
+        return {each.key for each in today} | self._versions.naming({name for each in whose for name in self._known_by(each, today)})
+
+    def whose(self, statement: bytes, by: int | None, times: Times) -> bytes | None:
+        """The subject that a statement was about in the version published last by then (ms; else in the first there is); None where
+        nobody can tell. `by`: None for the newest of `times`."""
+        versions = sorted(self._versions.of((statement,))[statement])
+        known = [each for each in versions if times.known_at is None or each.statement.known_from <= times.known_at]
+        if not known:
+            return None
+        version = next((each for each in reversed(known) if by is None or each.statement.known_from <= by), known[0])
+        holder = self._store.holder(statement)
+        if version == versions[-1]:
+            return holder
+        named = self._names(version.statement)
+        if named is None:
+            return holder if self._alike(version.statement, versions[-1].statement) else None
+        moved = next((to for to, each in self._settled(named, times, frozenset()).gone if each.key == statement), named)
+        return self._store.joined_to(moved)
+
     def _settled(self, subject: bytes, times: Times, on_the_way: frozenset[bytes]) -> _Settled:
         """As the owner of the subject decides it today, from the versions of then."""
         here = self._store.arrived(subject)

@@ -22,7 +22,7 @@ from bus.resolver.master import by_themselves, opened
 from bus.resolver.merge import keep
 from bus.resolver.routing import ID_BYTES, split
 from bus.resolver.rulings import Ruling, settled
-from bus.resolver.subject import ALL, MOVE, Arrived, arrived
+from bus.resolver.subject import ALL, MEMBER, MOVE, Arrived, arrived
 from bus.resolver.survivorship import Statement
 from bus.step.memory import followed
 from bus.step.view import View
@@ -76,6 +76,13 @@ class Store:
             return alias
         with self._view(self._home(alias), topics.ALIAS) as view:
             return meaning(alias, view.items(alias).values())
+
+    def holder(self, statement: bytes) -> bytes | None:
+        """The subject that a statement which a link names is held to be about; None where nobody holds it."""
+        if not self._partitions:
+            return None
+        with self._view(self._home(statement), topics.LINK) as view:
+            return min(view.items(statement), default=None)
 
     def ruling(self, id: bytes) -> Ruling | None:
         """A ruling by its id, None where there is none."""
@@ -135,7 +142,12 @@ class Store:
         return partition_of(subject, self._partitions)
 
     def _view(self, partition: int, topic: str) -> AbstractContextManager[View]:
-        folds = {topics.master(self._entity): self._learn_masters, topics.DECISION: _learn_decisions, topics.ALIAS: _learn_claims}
+        folds = {
+            topics.master(self._entity): self._learn_masters,
+            topics.DECISION: _learn_decisions,
+            topics.ALIAS: _learn_claims,
+            topics.LINK: _learn_holders,
+        }
         return followed(self._log, self._folder, topic, partition, folds.get(topic, keep))
 
     def _learn_masters(self, batch: Batch, view: View) -> None:
@@ -185,3 +197,15 @@ def _learn_claims(batch: Batch, view: View) -> None:
             view.put(alias, item, record.value)
         else:
             view.delete(alias, item)
+
+
+def _learn_holders(batch: Batch, view: View) -> None:
+    """The subjects that hold statements; the links on their way are of the step `link` alone."""
+    for record in batch.records:
+        statement, item = split(record.key or b"")
+        if item[:1] != MEMBER:
+            continue
+        if record.value is None:
+            view.delete(statement, item[1:])
+        else:
+            view.put(statement, item[1:], b"")

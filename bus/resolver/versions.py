@@ -1,6 +1,6 @@
-"""Where in canonical.<entity> each version of a statement stands, and which subjects versions named: a view on disk, brought up to the log
-when asked. It keeps places and keyed hashes, nothing that was said: a version is read from the log itself. So what the log has let go of is
-gone from here too, whatever the reason, and a view that is read anew gives the same answers.
+"""Where in canonical.<entity> each version of a statement stands, and what versions named (subjects; of links the statements that are their
+ends): a view on disk, brought up to the log when asked. It keeps places and keyed hashes, nothing that was said: a version is read from the
+log itself. So what the log has let go of is gone from here too, whatever the reason, and a view that is read anew gives the same answers.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from bus.step.view import View
 _OFFSET_BYTES = 8
 _NAMED = b"named\0"  # with what follows longer than the key of a statement
 
-Names = Callable[[Mapping[str, Any]], bytes | None]
-"""What a statement says → the subject that its strongest identity names; None where it names none."""
+Names = Callable[[Mapping[str, Any]], Collection[bytes]]
+"""What a statement says → what it names, by which it is to be found (16 bytes each)."""
 
 
 class Versions:
@@ -36,15 +36,22 @@ class Versions:
         self._folder = state / "views" / "versions"
         self._partitions = next((len(info.ends) for info in log.topics() if info.name == self._topic), 0)
 
-    def of(self, statements: Collection[bytes], subjects: Collection[bytes] = ()) -> dict[bytes, list[Version]]:
-        """By statement, all versions that the log has: of these statements, and of those of which a version names one of `subjects`."""
+    def of(self, statements: Collection[bytes], named: Collection[bytes] = ()) -> dict[bytes, list[Version]]:
+        """By statement, all versions that the log has: of these statements, and of those of which a version names one of `named`."""
         found: dict[bytes, list[Version]] = {}
+        for partition, view in self._views():
+            keys = _naming(view, named) | {key for key in statements if partition_of(key, self._partitions) == partition}
+            found |= {key: list(self._read(partition, key, view)) for key in keys}
+        return found
+
+    def naming(self, named: Collection[bytes]) -> set[bytes]:
+        """The statements of which a version names one of these."""
+        return {key for _, view in self._views() for key in _naming(view, named)}
+
+    def _views(self) -> Iterator[tuple[int, View]]:
         for partition in range(self._partitions):
             with followed(self._log, self._folder, self._topic, partition, self._learn) as view:
-                keys = {key for subject in subjects for key in view.items(_NAMED + subject).values()}
-                keys |= {key for key in statements if partition_of(key, self._partitions) == partition}
-                found |= {key: list(self._read(partition, key, view)) for key in keys}
-        return found
+                yield partition, view
 
     def _read(self, partition: int, statement: bytes, view: View) -> Iterator[Version]:
         """The versions of a statement; where the log has let go of one there is nothing."""
@@ -64,5 +71,9 @@ class Versions:
                 continue
             place = offset.to_bytes(_OFFSET_BYTES, "big")
             view.put(record.key, place, b"")
-            if (subject := self._names(self._decode(record.value)[1])) is not None:
-                view.put(_NAMED + subject, place, record.key)
+            for named in self._names(self._decode(record.value)[1]):
+                view.put(_NAMED + named, place, record.key)
+
+
+def _naming(view: View, named: Collection[bytes]) -> set[bytes]:
+    return {key for each in named for key in view.items(_NAMED + each).values()}

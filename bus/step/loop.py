@@ -22,7 +22,7 @@ from bus.step.memory import Memory, Views
 from bus.step.poison import Decider, Refuse
 from bus.step.progress import Place, Reads, all_through, matching
 from bus.step.pulse import Pulse
-from bus.step.valve import Valve
+from bus.step.valve import Take, Valve
 from bus.step.watch import Watch
 
 POLL_S = 0.2  # how long one poll waits for records; also how soon a stop is noticed
@@ -97,7 +97,7 @@ class Running:
         self._log, self._step, self._options, self._watch = log, step, options, watch
         self._stack = ExitStack()  # what the step has open as long as it works
         self._membership = ExitStack()  # and as long as it is in the group for these topics
-        self._valve = Valve(log, step.after) if step.after else None
+        self._valve = Valve(log, step.name, step.reads, step.after) if step.after else None
         self._reader: Reader | None = None
         self._topics: list[str] = []
         self._look_at = 0.0
@@ -187,7 +187,8 @@ class Running:
 
     def _one_batch(self, reader: Reader, poll_s: float) -> bool:
         wanted = self._options.batch_records
-        batches = reader.poll(self._valve.room(wanted, poll_s) if self._valve else wanted, poll_s)
+        take = self._valve.take(wanted, poll_s) if self._valve else Take(wanted)
+        batches = reader.poll(take.records, poll_s, take.only)
         if not batches:
             if self._views is not None:
                 self._views.rest()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -23,6 +24,7 @@ from bus.step.view import Changes, View
 
 _CACHES_KIB = 131_072  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
 _UNWRITTEN = 16 << 20  # bytes of all views of a process together that are kept in memory before they are written
+_MUCH = 1000  # records of a poll that tell where the work is; a few that come by say nothing
 
 Place = tuple[str, int]
 Fold = Callable[[Batch, View], object]
@@ -74,10 +76,12 @@ class Views:
         self._folder = state / "views" / step
         self._identity = log.identity() + memory.edition
         self._views: dict[Place, View] = {}
+        self._busiest: Place | None = None
         self._seen_in: dict[Place, int] = {}  # the reader's epoch in which the view followed the partition without a gap
 
     def catch_up(self, batches: list[Batch], epoch: int) -> None:
         """Bring the views of these partitions up to the batches, which were polled in this `epoch` of the reader."""
+        self._attend(batches)
         for batch in batches:
             place = batch.topic, batch.partition
             view = self._view(place)
@@ -135,9 +139,25 @@ class Views:
             view = None
         if view is None:
             view = self._views[place] = View(self._folder, f"{place[0]}.{place[1]}", self._identity)
-            for each in self._views.values():
-                each.share_cache(_CACHES_KIB // len(self._views))
+            self._divide_cache()
         return view
+
+    def _attend(self, batches: Sequence[Batch]) -> None:
+        """Look to where the work is: a long line is read partition by partition."""
+        records = {(each.topic, each.partition): len(each.records) for each in batches}
+        if sum(records.values()) >= _MUCH:
+            most = max(records, key=lambda place: records[place])
+            busiest = most if 2 * records[most] > sum(records.values()) else None
+            if busiest != self._busiest:
+                self._busiest = busiest
+                self._divide_cache()
+
+    def _divide_cache(self) -> None:
+        """Three quarters to the view of the partition that has most of the work, the rest to the others; else the same to all."""
+        others = len(self._views.keys() - {self._busiest})
+        most = _CACHES_KIB * 3 // 4 if self._busiest in self._views else 0
+        for place, view in self._views.items():
+            view.share_cache(most if place == self._busiest else (_CACHES_KIB - most) // others)
 
     def _read_on(self, view: View, place: Place, end: int) -> None:
         topic, partition = place
@@ -170,8 +190,8 @@ class Views:
 
     def _keep(self, view: View, positions: Mapping[str, int]) -> None:
         view.keep(positions)
-        if view.unwritten * len(self._views) > _UNWRITTEN:
-            view.save()
+        if sum(each.unwritten for each in self._views.values()) > _UNWRITTEN:
+            max(self._views.values(), key=attrgetter("unwritten")).save()
 
     def _read_ahead(self, batch: Batch, view: View) -> None:
         if self._memory.asks is not None:

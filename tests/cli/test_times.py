@@ -99,11 +99,11 @@ def test_of_a_month_that_was_not_over_all_is_known_that_was_told_in_it(office: O
     assert told(office, "n.1", "--as-known-at", "2026-08") == []
 
 
-def test_a_file_of_another_time_says_so_and_claims_no_links(office: Office) -> None:
+def test_a_file_of_another_time_says_so_and_claims_to_be_no_event(office: Office) -> None:
     done = office("show", "resident", "--subject", office.number("n.1"), "--as-of", "2026-09-30", "--as-known-at", "2026-10-01")
     found = json.loads(done)
     assert found["times"] == {"as_of": "2026-09-30", "known_at": "2026-10-01T15:59:59.999Z", "forgotten": 0}
-    assert (found["links"], found["event_id"]) == (None, None)
+    assert (found["links"], found["event_id"]) == ([], None)
 
 
 @pytest.fixture(scope="module", params=["in order", "late", "mixed"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from bus.errors import Fenced
 from bus.event import Batch, Output, Position
-from bus.eventlog.port import TopicInfo
+from bus.eventlog.port import Partitions, TopicInfo
 from bus.eventlog.sqlite import SqliteLog
 from bus.eventlog.sqlite import group as members
 from bus.eventlog.sqlite.log import SqliteWriter
@@ -122,13 +122,13 @@ class NeverSharesAgain(_Log):
 
 
 class _UnfairReader(SqliteReader):
-    def _fetch(self, max_records: int) -> list[Batch]:
+    def _fetch(self, max_records: int, only: Partitions | None) -> list[Batch]:
         owned, last = self._next, max(self._next, default=None)
         self._next = {lane: at for lane, at in owned.items() if lane != last}
         self._quiet = -1
-        found = super()._fetch(max_records)
+        found = super()._fetch(max_records, only)
         self._next = {**owned, **self._next}
-        return found or super()._fetch(max_records)
+        return found or super()._fetch(max_records, only)
 
 
 class ServesInOrder(_Log):

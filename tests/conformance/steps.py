@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from bus.errors import Fenced
 from bus.event import Batch, Output, Record
-from bus.eventlog.port import EventLog, Reader, TopicSpec
+from bus.eventlog.port import EventLog, Partitions, Reader, TopicSpec
 from tests.conformance.adapters import Place, until
 
 IN, OUT = TopicSpec("in"), TopicSpec("out")
@@ -38,13 +38,14 @@ def kept(log: EventLog, topic: str, count: int = 0) -> list[Record]:
     return found
 
 
-def poll(reader: Reader, count: int, within_s: float = 45) -> list[Batch]:
-    """Poll until `count` records have come. A reader that loses partitions to another meanwhile begins anew."""
+def poll(reader: Reader, count: int, within_s: float = 45, most: int = 1000, only: Partitions | None = None) -> list[Batch]:
+    """Poll until `count` records have come, `most` at a time, of the partitions `only`. A reader that loses partitions to another
+    meanwhile begins anew."""
     batches: list[Batch] = []
 
     def enough() -> bool:
         try:
-            batches.extend(reader.poll(1000, 1.0))
+            batches.extend(reader.poll(most, 1.0, only))
         except Fenced:
             reader.rewind()
             batches.clear()

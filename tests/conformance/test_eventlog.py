@@ -173,6 +173,23 @@ def test_a_poll_returns_no_more_than_asked_for(place: Place) -> None:
         assert all(len(records(reader.poll(7, 0.5))) <= 7 for _ in range(10))
 
 
+def test_a_poll_of_some_partitions_leaves_what_waits_in_the_others_for_later(place: Place) -> None:
+    log = place.open()
+    fill(log, 40)
+    with log.reader("g", ["in"]) as reader:
+        first = poll(reader, 1, most=1)
+        only = frozenset({("in", (first[0].partition + 1) % 4)})
+        of_one = poll(reader, 1, only=only)
+        began = time.monotonic()
+        assert reader.poll(100, 5.0, frozenset({("out", 0)})) == []
+        assert time.monotonic() - began < 1, "nothing can come of what it does not read"
+        reader.commit([])
+        rest = poll(reader, 40 - len(records(first)) - len(records(of_one)))
+
+        assert {(batch.topic, batch.partition) for batch in of_one} == only
+        assert sorted(records([*first, *of_one, *rest])) == sorted(record(number) for number in range(40))
+
+
 def test_a_poll_waits_no_longer_than_asked_for_and_wakes_up_for_a_record(place: Place) -> None:
     log = place.open()
     fill(log, 4)

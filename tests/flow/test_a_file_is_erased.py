@@ -128,10 +128,16 @@ def test_nothing_is_changed_by_a_plan_or_a_request_and_who_asks_does_not_carry_i
 def test_the_file_goes_its_rows_go_and_whoever_was_told_is_told_that_it_ended(erased: Erased) -> None:
     before, report, office = erased
     known = {each["event_id"] for each in before}
+    new = [each for each in office.told(PEOPLE) if each["event_id"] not in known]
+    gone = [each["subject"] for each in new if each["operation"] == "ended"]
+    hers = {_said_by(each) for each in office.master["sources"]}
 
     assert office.newest(topics.master("resident"))[office.subject] is None
     assert office.newest("raw.civil.assistance_member")[report["rows"][0]["key"]] is None
-    assert [each["operation"] for each in office.told(PEOPLE) if each["event_id"] not in known] == ["ended"]
+    assert len(gone) == 1 and [each["operation"] for each in new if each["subject"] in gone] == ["ended"]
+    assert not any(
+        hers & {_said_by(each) for each in file["sources"]} for file in office.newest(topics.master("resident")).values() if file
+    )
     assert {each["agreement"] for each in report["receivers"]} == {PEOPLE, MARRIAGES}
     assert json.loads(office.bus("account", "--format", "json"))["balanced"]
 
@@ -173,6 +179,10 @@ def test_what_other_entities_told_of_a_person_is_among_what_was_disclosed(office
     told = json.loads(office.bus("disclosures", office.subject, "--format", "json"))["disclosures"]
 
     assert {each["agreement"] for each in told} == {PEOPLE, MARRIAGES}
+
+
+def _said_by(source: dict[str, Any]) -> tuple[str, str, str]:
+    return source["dataset"], source["role"], json.dumps(source["key"], sort_keys=True)
 
 
 def _key(master: dict[str, Any], dataset: str) -> str:

@@ -97,6 +97,7 @@ def test_a_dwelling_that_was_sold_is_in_the_file_of_whoever_owned_it_then(told: 
     for owner, then in ((hers, [True, False]), (his, [False, True])):
         assert [delivered.sold in rows(told.file(owner, *told.known_at(at)), "FWBM") for at in (0, 1)] == then
     assert [delivered.sold in rows(told.file(owner), "FWBM") for owner in (hers, his)] == [False, True]
+    assert [owned(told, who, *told.known_at(at)) for at in (0, 1) for who in (hers, his)] == [True, False, False, True]
     former = json.dumps(told.file(hers, *told.known_at(0)), ensure_ascii=False)
     assert delivered.first[HOMES][delivered.sold]["QLRMC"] in former
     assert delivered.second[HOMES][delivered.sold]["QLRMC"] not in former
@@ -188,6 +189,11 @@ def owners(bus: Bus, home: str) -> tuple[str, str]:
     said = [each for each in statements(bus) if each["source"]["key"].get("FWBM") == home and each["source"]["role"] == "owner"]
     former, now = (next(each["id_token"] for each in said if each["source"]["delivery"] == name) for name in ("2026-09", "2026-10"))
     return subject(bus, former), subject(bus, now)
+
+
+def owned(told: Told, who: str, *times: str) -> bool:
+    """Whether somebody's file has a dwelling of his own."""
+    return any(each["kind"] == "owner" for each in (told.file(who, *times) or {"links": []})["links"])
 
 
 def surveyed(bus: Bus, row: str) -> str:

@@ -23,8 +23,10 @@ from bus.eventlog.kafka.cluster import Cluster
 from bus.eventlog.kafka.instance import Instance, take_instance
 from bus.eventlog.kafka.joining import keep_answers
 from bus.eventlog.kafka.lane import Lane
+from bus.eventlog.kafka.parking import keep_parked
 from bus.eventlog.kafka.records import as_batch
 from bus.eventlog.kafka.transaction import Transactions
+from bus.eventlog.port import Partitions
 
 _LIMIT_S = 45.0
 _CLOSE_S = 5.0
@@ -56,16 +58,17 @@ class KafkaReader:
             self._transactions.open()
             self._consumer = self._call(lambda: make_consumer(settings, group_id, _FETCH_BYTES), "joining a group")
             keep_answers(self._consumer)
+            keep_parked(self._consumer)
             self._consumer.subscribe([self._prefix + topic for topic in topics])
         except BaseException:
             self.close()
             raise
 
-    def poll(self, max_records: int, timeout_s: float) -> list[Batch]:
+    def poll(self, max_records: int, timeout_s: float, only: Partitions | None = None) -> list[Batch]:
         self._refuse_if_ended()
         if not self._settled:
             self.rewind()
-        polled = self._call(lambda: self._poll(max_records, timeout_s), "reading", timeout_s + _LIMIT_S)
+        polled = self._call(lambda: self._poll(max_records, timeout_s, only), "reading", timeout_s + _LIMIT_S)
         self._polled_at = time.monotonic()
         batches = []
         for place, records in polled.items():
@@ -133,12 +136,14 @@ class KafkaReader:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _poll(self, max_records: int, timeout_s: float) -> dict[TopicPartition, list[Any]]:
+    def _poll(self, max_records: int, timeout_s: float, only: Partitions | None) -> dict[TopicPartition, list[Any]]:
         """Records read as the member that will commit them. The membership is renewed only within the consumer's own `poll`, and this
         is the only place that calls it: so a membership seen right after it holds until the next."""
         deadline = time.monotonic() + timeout_s
         while True:
             self._take_up()
+            if not self._turned_to(only):
+                return {}
             left_ms = max(0, round((deadline - time.monotonic()) * 1000))
             try:
                 records = self._consumer.poll(left_ms, max_records)
@@ -149,6 +154,14 @@ class KafkaReader:
                 records = {}
             if records or time.monotonic() >= deadline:
                 return dict(records)
+
+    def _turned_to(self, only: Partitions | None) -> bool:
+        """Pause what is not asked for. Whether anything asked for is this member's, or may be once it has joined."""
+        owned, paused = self._consumer.assignment(), self._consumer.paused()
+        asked = {place for place in owned if only is None or (place.topic.removeprefix(self._prefix), place.partition) in only}
+        self._consumer.pause(*owned - asked - paused)
+        self._consumer.resume(*asked & paused)
+        return only is None or self._member is None or bool(asked)
 
     def _take_up(self) -> None:
         """Begin as a new member of the group: from the committed positions."""

@@ -13,12 +13,15 @@ import apsw
 from bus import crash
 from bus.errors import BusError, Overtaken
 from bus.event import Batch, Output
+from bus.eventlog.port import Partitions
 from bus.eventlog.sqlite import group as members
 from bus.eventlog.sqlite.at_hand import AtHand
 from bus.eventlog.sqlite.file import SqliteFile, select
 from bus.eventlog.sqlite.records import Directory, Lane, append
 
 IDLE_S = 0.015  # between two looks at whether anything was written; a look costs microseconds
+LONG = 10  # polls that a lane is behind, from which on it has a long line
+STAY = 100  # polls of one long line before the next has its turn
 BALANCE_S = 1.0  # between two looks at who else is there, at most; a tenth of a shorter lease
 
 
@@ -40,6 +43,8 @@ class SqliteReader:
         self._polled: dict[Lane, int] = {}  # polled since the last commit → the offset after it
         self._quiet = -1  # SQLite's data version when a look found nothing more
         self._turn = 0
+        self._stays: Lane | None = None  # of several long lines the one that is read, and how often still
+        self._stay = 0
         self._epoch = 0
         with file.reading() as db:
             self._lanes = {lane.id: lane for topic in topics for lane in directory.lanes(db, topic)}
@@ -48,15 +53,15 @@ class SqliteReader:
             ]
         self._member = self._join()
 
-    def poll(self, max_records: int, timeout_s: float) -> list[Batch]:
+    def poll(self, max_records: int, timeout_s: float, only: Partitions | None = None) -> list[Batch]:
         """See `port.Reader`. Records of several partitions come from one consistent view."""
         until = time.monotonic() + timeout_s
         while True:
             if time.monotonic() >= self._balanced_at + self._balance_s:
                 self._balance()
-            batches = self._fetch(max_records)
+            batches = self._fetch(max_records, only)
             left = until - time.monotonic()
-            if batches or left <= 0:
+            if batches or left <= 0 or (only is not None and not self._among(only)):
                 return batches
             time.sleep(min(IDLE_S, left))
 
@@ -136,20 +141,25 @@ class SqliteReader:
         held = {lane for (lane,) in select(db, "SELECT lane FROM claim WHERE member = ?", (self._member,))}
         return held.issuperset(lane.id for lane in lanes)
 
-    def _fetch(self, max_records: int) -> list[Batch]:
+    def _among(self, only: Partitions | None) -> list[Lane]:
+        """The lanes owned, of these partitions."""
+        return [lane for lane in self._next if only is None or (lane.topic, lane.partition) in only]
+
+    def _fetch(self, max_records: int, only: Partitions | None) -> list[Batch]:
         """The next records of the lanes owned: each has its share of a poll, so that a few new records never wait for a long backlog
-        elsewhere. What does not divide goes to another lane each time."""
+        elsewhere; of those with a long one, one at a time. What does not divide goes to another lane each time."""
         found: list[tuple[Lane, Batch]] = []
         with self._file.reading() as db:
             version = db.pragma("data_version")
             if version == self._quiet:
                 return []
             ends = dict(select(db, "SELECT id, next FROM lane"))
-            waiting = [lane for lane, at in self._next.items() if at < ends[lane.id]]
+            waiting = {lane: ends[lane.id] - at for lane in self._among(only) if (at := self._next[lane]) < ends[lane.id]}
             self._turn = (self._turn + 1) % (len(waiting) or 1)
-            turned = waiting[self._turn :] + waiting[: self._turn]
-            shares = share_out(max_records, {lane: ends[lane.id] - self._next[lane] for lane in turned})
-            read_out = len(shares) == len(waiting)
+            turned = [*waiting][self._turn :] + [*waiting][: self._turn]
+            behind = self._stay_at({lane for lane, left in waiting.items() if left > LONG * max_records})
+            shares = share_out(max_records, {lane: waiting[lane] for lane in turned if lane not in behind})
+            read_out = only is None and len(shares) == len(waiting)
             for lane, most in shares.items():
                 batch = self._at_hand.read(db, lane, self._next[lane], ends[lane.id], most)
                 if batch:
@@ -160,6 +170,15 @@ class SqliteReader:
         for lane, batch in found:
             self._next[lane] = self._polled[lane] = batch.next_offset
         return [batch for _, batch in found]
+
+    def _stay_at(self, long: set[Lane]) -> set[Lane]:
+        """Of lanes with long lines, those that have to wait while one is read: what a step remembers of one partition is then at hand, and
+        is written in large pieces."""
+        self._stay -= 1
+        if self._stays not in long or self._stay < 0:
+            further = {lane for lane in long if self._stays is None or lane > self._stays}
+            self._stays, self._stay = min(further or long, default=None), STAY
+        return long - {self._stays}
 
 
 def share_out(most: int, waiting: Mapping[Lane, int]) -> dict[Lane, int]:
