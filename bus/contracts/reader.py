@@ -56,7 +56,9 @@ class _ReaderSource(Source):
                 put(f"{pad}if {to} > 1: refuse({to})")
                 put(f"{pad}{to} = {to} == 1")
             case "int" | "long":
-                put(f"{pad}{to}, p = read_{node.kind}(b, p)")
+                put(f"{pad}n = b[p]")  # of one byte it needs no call
+                put(f"{pad}if n < 128: {to} = (n >> 1) ^ -(n & 1); p += 1")
+                put(f"{pad}else: {to}, p = read_{node.kind}(b, p)")
             case "float" | "double":
                 size = PACK[node.kind].size
                 put(f"{pad}if len(b) - p < {size}: raise Truncated")
@@ -97,7 +99,9 @@ class _ReaderSource(Source):
         put = self.lines.append
         put(f" v = {'[]' if node.kind == 'array' else '{}'}")
         put(" while b[p]:")
-        put("  c, p = read_count(b, p)")
+        put("  c = b[p]")
+        put("  if c & 129 or c >> 1 >= len(b) - p: c, p = read_count(b, p)")
+        put("  else: c >>= 1; p += 1")
         put("  for _ in range(c):")
         if node.kind == "map":
             self._size("   ")
