@@ -156,8 +156,8 @@ class Share:
             kept.put(key, b"", event_id.encode() + content)
             operation, told = "created" if before is None else "corrected" if wrong else "changed", shown
         corrects = [before[:_ID].decode()] if before is not None and wrong else []
-        subject = self._subject(key)
-        out = self._event(subject, operation, event_id, corrects, told, record.timestamp, self._before(key, record.timestamp))
+        rotated = self._before(key, record.timestamp) if self._former is not None else {}
+        out = self._event(self._subject(key), operation, event_id, corrects, told, record.timestamp, rotated)
         return out, Delivered(offset, key, event["event_id"], operation)
 
     def now(self, record: Record) -> Now | None:

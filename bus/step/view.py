@@ -59,7 +59,7 @@ class View:
             self._db = self._open()
             self._inode = self._path.stat().st_ino
             self._next: dict[str, int] = dict(self._db.execute("SELECT topic, next FROM position"))
-            self._blank = not self._db.execute("SELECT EXISTS (SELECT 1 FROM kept)").get
+            self._blank = not self._db.execute("SELECT EXISTS (SELECT 1 FROM kept)").get  # nothing is on disk: it need not be asked
 
     def share_cache(self, kib: int) -> None:
         """Hold no more than this of the file in memory."""
@@ -67,12 +67,9 @@ class View:
 
     def read_ahead(self, groups: Iterable[bytes]) -> None:
         """Read these groups at once, in the order in which they lie on disk: they are about to be asked for. Held until `keep`."""
-        asked = tuple(sorted({*groups} - self._ahead.keys()))
-        if not asked:
+        if self._blank or not (asked := tuple(sorted({*groups} - self._ahead.keys()))):
             return
         self._ahead |= {group: {} for group in asked}
-        if self._blank:
-            return
         for group, item, value in self._db.execute(_READ_AHEAD, (apsw.carray(asked, flags=apsw.SQLITE_CARRAY_BLOB),)):
             self._ahead[group][item] = value
 
@@ -94,6 +91,8 @@ class View:
         for changed in (self._changes.get(group), self._kept.get(group)):
             if changed is not None and item in changed:
                 return changed[item]
+        if self._blank:
+            return None
         if (ahead := self._ahead.get(group)) is not None:
             return ahead.get(item)
         value: bytes | None = self._db.execute("SELECT value FROM kept WHERE grp = ? AND item = ?", (group, item)).get
@@ -126,8 +125,12 @@ class View:
     def keep(self, positions: Mapping[str, int]) -> None:
         """Keep all changes, and that the view has seen all before `positions` (topic → next offset). On disk with the next `save`."""
         for group, items in self._changes.items():
-            self._kept.setdefault(group, {}).update(items)
-            self.unwritten += sum(_ITEM_BYTES + len(item) + len(value or b"") for item, value in items.items())
+            if (kept := self._kept.get(group)) is None:
+                self._kept[group] = items
+            else:
+                kept.update(items)
+            for item, value in items.items():
+                self.unwritten += _ITEM_BYTES + len(item) + len(value or b"")
         self._changes, self._ahead = {}, {}
         self._next.update(positions)
         self.unwritten += _ITEM_BYTES * len(positions)
@@ -168,10 +171,11 @@ class View:
 
     def _open(self) -> apsw.Connection:
         with suppress(apsw.NotADBError, apsw.CorruptError, apsw.SQLError):  # a damaged view is made anew
-            db = self._connect()
-            if db.pragma("user_version") == _FORMAT and db.execute("SELECT identity FROM meta").get == self._identity:
-                return db
-            db.close()
+            if self._path.exists():
+                db = self._connect()
+                if db.pragma("user_version") == _FORMAT and db.execute("SELECT identity FROM meta").get == self._identity:
+                    return db
+                db.close()
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
         db = self._connect()
