@@ -18,7 +18,7 @@ from bus.sharing.closing import closing
 from bus.sharing.grant import Grant, granted
 from bus.sharing.history import Watch
 from bus.sharing.lifecycle import Standing, Version, texts
-from bus.sharing.opened import Open, of_master, of_statement, opening
+from bus.sharing.opened import UNSEEN, Open, of_master, of_statement, opening
 from bus.sharing.pseudonym import pseudonyms
 from bus.sharing.regrant import Edition
 from bus.sharing.schema import schema_of
@@ -80,8 +80,9 @@ class Common(NamedTuple):
 
 def common(app: App, source: str, most: int = 1) -> Common:
     """For the records of the topic `source`, the last `most` of which are kept at hand."""
-    of = of_statement if topics.is_canonical(source) else of_master
-    return Common(opening(app.codec.decoder(), of, most), lru_cache(most)(partial(audit.mark, app.keys)))
+    canonical = topics.is_canonical(source)
+    open_ = opening(app.codec.decoder(), of_statement, most) if canonical else opening(app.codec.decoder(UNSEEN), of_master, most)
+    return Common(open_, lru_cache(most)(partial(audit.mark, app.keys)))
 
 
 def step_of(app: App, lookout: Lookout, edition: Edition, shared: Common | None = None) -> Step:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
-from bus.contracts.reader import Reader, compile_reader
+from bus.contracts.reader import PassedOver, Reader, compile_reader
 from bus.contracts.registry import Registry
 from bus.contracts.schema import Schema
 from bus.contracts.varint import Malformed
@@ -28,7 +29,6 @@ class Codec:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self._encoders: dict[str, Encoder] = {}
-        self._readers: dict[bytes, tuple[int, Reader]] = {}
         self._decode = self._bind_decoder()
 
     def encode(self, subject: str, value: dict[str, Any]) -> bytes:
@@ -49,15 +49,18 @@ class Codec:
             self._encoders[subject] = bind_encoder(version.schema, version.id)
         return self._encoders[subject]
 
-    def decoder(self) -> Decoder:
-        """`decode` with everything bound, for a loop."""
-        return self._decode
+    def decoder(self, passed_over: PassedOver = MappingProxyType({})) -> Decoder:
+        """`decode` with everything bound, for a loop; without the fields that are `passed_over`."""
+        return self._bind_decoder(passed_over) if passed_over else self._decode
 
-    def _bind_decoder(self) -> Decoder:
-        readers, learn = self._readers, self._learn
+    def _bind_decoder(self, passed_over: PassedOver = MappingProxyType({})) -> Decoder:
+        readers: dict[bytes, tuple[int, Reader]] = {}
+        learn = self._learn
 
         def decode(data: bytes) -> tuple[int, dict[str, Any]]:
-            known = readers.get(data[:5]) or learn(data)
+            known = readers.get(data[:5])
+            if known is None:
+                known = readers[data[:5]] = learn(data, passed_over)
             if len(data) > MAX_BODY:
                 raise refusal(Malformed(f"it is larger than {MAX_BODY} bytes", f"超过 {MAX_BODY} 字节"))
             try:
@@ -70,7 +73,7 @@ class Codec:
 
         return decode
 
-    def _learn(self, data: bytes) -> tuple[int, Reader]:
+    def _learn(self, data: bytes, passed_over: PassedOver) -> tuple[int, Reader]:
         """The reader for the head of these bytes. Raises DecodeRefused where there is none."""
         if len(data) < 5 or data[0] != 0:
             raise refusal(Malformed("it does not begin like one: a byte 0 and a schema id", "开头不是 0 字节与模式编号"))
@@ -83,8 +86,7 @@ class Codec:
                 hint="Bring schemas/ up to date.",
                 hint_zh="请更新 schemas/。",
             )
-        self._readers[data[:5]] = known = (number, compile_reader(version.schema))
-        return known
+        return number, compile_reader(version.schema, passed_over)
 
 
 def bind_encoder(schema: Schema, number: int) -> Encoder:

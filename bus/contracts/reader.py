@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from bus.contracts.schema import Schema, Type
@@ -12,14 +13,21 @@ from bus.contracts.varint import Malformed, Truncated, read_count, read_int, rea
 Reader = Callable[[bytes, int], tuple[Any, int]]
 
 
-def compile_reader(schema: Schema) -> Reader:
-    """A function (bytes, position) → (value, next position).
+PassedOver = Mapping[str, Collection[str]]
+"""Name of a record type, without its namespace → fields of it that are not wanted."""
+
+
+def compile_reader(schema: Schema, passed_over: PassedOver = MappingProxyType({})) -> Reader:
+    """A function (bytes, position) → (value, next position). Records come without the fields that are `passed_over`; of those only the
+    length is read, so text in them that is no UTF-8 is not noticed.
 
     It raises Malformed, IndexError or UnicodeDecodeError on bad bytes. A string that is cut off is *not* noticed here: the
     position returned is then beyond the bytes, so one comparison by the caller stands for a check at every field.
     Logical types are annotations: a date comes out as its int.
     """
-    source = _ReaderSource(schema, {"read_long": read_long, "read_int": read_int, "read_size": read_size, "read_count": read_count})
+    source = _ReaderSource(
+        schema, passed_over, {"read_long": read_long, "read_int": read_int, "read_size": read_size, "read_count": read_count}
+    )
     reader: Reader = source.load(source.function(schema.root, "$"))
     return reader
 
@@ -29,15 +37,21 @@ def _refuse(_index: int) -> None:
 
 
 class _ReaderSource(Source):
-    def __init__(self, schema: Schema, scope: dict[str, Any]) -> None:
+    def __init__(self, schema: Schema, passed_over: PassedOver, scope: dict[str, Any]) -> None:
         super().__init__(schema, {**scope, "refuse": _refuse, "Truncated": Truncated})
+        self._passed_over = passed_over
 
     def body(self, node: Type, name: str, path: str) -> None:
         self.lines.append(f"def {name}(b, p):")
         if node.kind == "record":
+            unwanted = self._passed_over.get(node.name.rpartition(".")[2], ())
             for i, field in enumerate(node.fields):
-                self.read(field.type, f"f{i}", 1)
-            self.lines.append(" return {" + ", ".join(f"{f.name!r}: f{i}" for i, f in enumerate(node.fields)) + "}, p")
+                if field.name in unwanted:
+                    self._pass_over(field.type, 1)
+                else:
+                    self.read(field.type, f"f{i}", 1)
+            wanted = (f"{f.name!r}: f{i}" for i, f in enumerate(node.fields) if f.name not in unwanted)
+            self.lines.append(" return {" + ", ".join(wanted) + "}, p")
         elif node.kind in ("array", "map"):
             self._blocks(node)
         else:
@@ -56,7 +70,9 @@ class _ReaderSource(Source):
                 put(f"{pad}if {to} > 1: refuse({to})")
                 put(f"{pad}{to} = {to} == 1")
             case "int" | "long":
-                put(f"{pad}{to}, p = read_{node.kind}(b, p)")
+                put(f"{pad}n = b[p]")  # of one byte it needs no call
+                put(f"{pad}if n < 128: {to} = (n >> 1) ^ -(n & 1); p += 1")
+                put(f"{pad}else: {to}, p = read_{node.kind}(b, p)")
             case "float" | "double":
                 size = PACK[node.kind].size
                 put(f"{pad}if len(b) - p < {size}: raise Truncated")
@@ -81,14 +97,30 @@ class _ReaderSource(Source):
         self.lines.append(f"{pad}if n & 129: n, p = read_size(b, p)")
         self.lines.append(f"{pad}else: n >>= 1; p += 1")
 
+    def _pass_over(self, node: Type, depth: int) -> None:
+        """Lines that move `p` behind a value."""
+        node = self.schema.resolve(node)
+        pad = " " * depth
+        if node.kind in ("string", "bytes"):
+            self._size(pad)
+            self.lines.append(f"{pad}p += n")
+        elif node.kind == "union":
+            self._union(node, "", depth)
+        else:
+            self.read(node, "_", depth)
+
     def _union(self, node: Type, to: str, depth: int) -> None:
-        """One byte tells the branch (screening allows 63); the likeliest, a value rather than null, is asked for first."""
+        """One byte tells the branch (screening allows 63); the likeliest, a value rather than null, is asked for first. `to`: "" for one
+        that is passed over."""
         pad = " " * depth
         self.lines.append(f"{pad}u = b[p]; p += 1")
         order = sorted(range(len(node.branches)), key=lambda i: node.branches[i].kind == "null")
         for rank, i in enumerate(order):
             self.lines.append(f"{pad}{'elif' if rank else 'if'} u == {i * 2}:")
-            self.read(node.branches[i], to, depth + 1)
+            if to:
+                self.read(node.branches[i], to, depth + 1)
+            else:
+                self._pass_over(node.branches[i], depth + 1)
         self.lines.append(f"{pad}else: refuse(u)")
 
     def _blocks(self, node: Type) -> None:
@@ -97,7 +129,9 @@ class _ReaderSource(Source):
         put = self.lines.append
         put(f" v = {'[]' if node.kind == 'array' else '{}'}")
         put(" while b[p]:")
-        put("  c, p = read_count(b, p)")
+        put("  c = b[p]")
+        put("  if c & 129 or c >> 1 >= len(b) - p: c, p = read_count(b, p)")
+        put("  else: c >>= 1; p += 1")
         put("  for _ in range(c):")
         if node.kind == "map":
             self._size("   ")

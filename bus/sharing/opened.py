@@ -51,6 +51,14 @@ def opening(decode: Decoder, of: Callable[[Mapping[str, Any], str], Seen], most:
     return open_
 
 
+UNSEEN: Mapping[str, Sequence[str]] = {
+    "Source": ("delivery", "file", "sheet", "row", "role", "ordinal"),
+    "Field": ("event_id", "valid_from", "known_from", "rule", "agree"),
+    "Link": ("entity", "dataset", "event_id", "known_from", "from_on", "until_on", "ended_by", "agree", "disputed", "share", "relation"),
+}
+"""What a master record says of where its values come from, and no agreement grants: it need not be decoded."""
+
+
 def of_master(record: Mapping[str, Any], on: str) -> Seen:
     """A master record as the view sees it."""
     return Seen(record, record["fields"].get, record["sources"], record["links"], on)

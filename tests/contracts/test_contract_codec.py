@@ -56,6 +56,24 @@ def test_what_is_written_comes_back_and_fastavro_writes_the_same_bytes(data: st.
 
 
 @given(st.data())
+def test_without_the_fields_that_are_passed_over_the_rest_is_the_same(data: st.DataObject) -> None:
+    schema = data.draw(schemas())
+    value = data.draw(values(schema))
+    codec, names = codec_of(schema), [field["name"] for field in schema["fields"]]
+    unwanted = data.draw(st.sets(st.sampled_from(names), min_size=1))
+    body = codec.encode("s-value", value)
+    decode = codec.decoder({schema["name"]: unwanted})
+
+    assert decode(body) == (7, {name: each for name, each in value.items() if name not in unwanted})
+    for cut in range(len(body)):
+        with pytest.raises(DecodeRefused):
+            decode(body[:cut])
+    with pytest.raises(DecodeRefused):
+        decode(body + b"\0")
+    assert codec.decode(body) == (7, value)
+
+
+@given(st.data())
 def test_bytes_that_are_taken_are_read_as_fastavro_reads_them(data: st.DataObject) -> None:
     schema = data.draw(schemas())
     body = bytearray(codec_of(schema).encode("s-value", data.draw(values(schema)))[5:])
