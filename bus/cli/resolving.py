@@ -41,9 +41,8 @@ def identify(app: App) -> Step:
 def alias(app: App) -> Step:
     """internal.alias → internal.dwelling"""
     from bus.resolver.alias import Alias
-    from bus.resolver.routing import owners
 
-    return Step(ALIAS, READS[ALIAS], Memory(Alias(routes(app)).decide, asks=owners), refuse)
+    return Step(ALIAS, READS[ALIAS], Alias(routes(app)).memory(), refuse)
 
 
 def match(app: App) -> Step:

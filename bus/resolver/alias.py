@@ -9,12 +9,20 @@ Under each alias its one owner keeps these kinds of items:
     held       via HELD: a statement is not to be taken for what the alias means (`bus.resolver.homes`); its subject is told
     asked      via ASKED: a statement that goes by itself alone fits this place, and asks which dwellings are known by it
 
+and of many together, under the first of them
+
+    looks      LOOK: these aliases are to be decided on, if they were not
+
 An alias means the subject that all claims on it agree on; where there is none, or they differ, a subject of its own. Its questions go to
 that subject, and claim in its name the weaker aliases they know. Claims only lead from stronger to weaker aliases, so what they say comes
 to rest, and then depends on the statements alone, not on their order.
 
 Who asks is answered by claims on the statement itself, which is the weakest of aliases: where all that it asked know of one dwelling, it
 means that; of several: it stays by itself, and the subject that it is is told of them (`FITS`), so that a person decides.
+
+A question that can wait (who knows many aliases tells the others what they mean) is at first only kept, until a claim comes or a look,
+which goes to the end of the line once more for each `ROUNDS`: so a statement is seldom sent to one subject and then to another. Whether an
+alias was decided on follows from the records before alone, and it waits once only, so a view made anew knows it, too.
 """
 
 from __future__ import annotations
@@ -23,17 +31,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bus.event import Batch, Output
-from bus.resolver.routing import ASKED, HELD, ID_BYTES, Routes, split
+from bus.resolver.routing import ASKED, HELD, ID_BYTES, LOOK, Routes, owners, split
 from bus.resolver.subject import FITS, HOLD
-from bus.step import View
+from bus.step import Memory, View
 
-_MEANT = b"meant"  # the item that holds whom the alias meant when its questions were last sent
+ROUNDS = 3
+"""So often a look goes to the end of a long line: a claim may follow from another one that waits itself."""
+MANY = 100
+"""So many records of a partition in one batch mean that a long line is waiting."""
+_MEANT = b"meant"  # the item that holds whom the alias meant when its questions were last sent; empty as long as it waits
+_NOBODY = b""
 _STAMP = 8
-_ENTITIES, _ASKS, _MOST = (
-    ("dwelling", "resident"),
-    2,
-    64,
-)  # one byte holds all: which entity, whether it asks, and fewer than so many aliases
+_MOST = 64  # one byte holds how many aliases, fewer than so many, and the kind of question:
+_KINDS = (
+    ("dwelling", False, False),
+    ("dwelling", True, False),
+    ("resident", False, False),
+    ("dwelling", False, True),
+)  # entity, asks, waits
+_WAITS = 3  # the last of them
 
 
 class Touch(NamedTuple):
@@ -43,18 +59,36 @@ class Touch(NamedTuple):
     timestamp: int
 
 
+class Look(NamedTuple):
+    """These aliases are to be decided on, when this has gone to the end of the line so many times more."""
+
+    rounds: int
+    aliases: Sequence[bytes]
+
+    def encoded(self) -> bytes:
+        """As it stands in the log."""
+        return bytes((self.rounds,)) + b"".join(self.aliases)
+
+    @classmethod
+    def decoded(cls, value: bytes) -> Look:
+        """The inverse of `encoded`."""
+        return cls(value[0], apart(value[1:]))
+
+
 class Question(NamedTuple):
     """A statement that goes by an alias: of which entity, the weaker aliases it knows (strongest first), the statement itself. `asks`: it
-    knows none but those that it fits, and asks them."""
+    knows none but those that it fits, and asks them. `waits`: it can wait until others have told what the alias means. No
+    resident's does either."""
 
     entity: str
     weaker: Sequence[bytes]
     statement: bytes
     asks: bool = False
+    waits: bool = False
 
     def encoded(self) -> bytes:
         """As it stands in the log."""
-        kind = _ENTITIES.index(self.entity) * _ASKS + self.asks
+        kind = _KINDS.index((self.entity, self.asks, self.waits))
         return bytes((kind * _MOST + len(self.weaker),)) + b"".join(self.weaker) + self.statement
 
     @classmethod
@@ -62,8 +96,8 @@ class Question(NamedTuple):
         """The inverse of `encoded`."""
         kind, count = divmod(value[0], _MOST)
         end = 1 + count * ID_BYTES
-        entity, asks = divmod(kind, _ASKS)
-        return cls(_ENTITIES[entity], apart(value[1:end]), value[end:], bool(asks))
+        entity, asks, waits = _KINDS[kind]
+        return cls(entity, apart(value[1:end]), value[end:], asks, waits)
 
     def told(self, alias: bytes, meant: bytes) -> dict[tuple[bytes, bytes], bytes]:
         """What it says to other aliases: (alias, via) → value. `alias`: the one it goes by, and whom that means."""
@@ -75,9 +109,17 @@ def apart(packed: bytes) -> list[bytes]:
     return [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
 
 
+def _can_wait(alias: bytes, touched: Mapping[bytes, Touch]) -> bool:
+    """Whether nothing is said of an alias but what can wait: no claim, and no question that others wait for."""
+    return all(
+        item[ID_BYTES:] in (HELD, ASKED) or (item[ID_BYTES:] == alias and (value is None or value[0] // _MOST == _WAITS))
+        for item, (value, _) in touched.items()
+    )
+
+
 def is_claim(alias: bytes, item: bytes) -> bool:
     """Whether an item (statement, via) under an alias is a claim on it."""
-    return item[ID_BYTES:] not in (alias, HELD, ASKED)
+    return len(item) > ID_BYTES and item[ID_BYTES:] not in (alias, HELD, ASKED)
 
 
 def meaning(alias: bytes, claims: Iterable[bytes]) -> bytes:
@@ -89,32 +131,44 @@ def meaning(alias: bytes, claims: Iterable[bytes]) -> bytes:
 class Alias:
     """The decision of the step."""
 
-    def __init__(self, routes: Routes) -> None:
-        self._routes = routes
+    def __init__(self, routes: Routes, many: int = MANY) -> None:
+        """`many`: how long a batch is from which on looks go round several times."""
+        self._routes, self._many = routes, many
+
+    def memory(self) -> Memory:
+        """What the step does, for the loop."""
+        return Memory(self.decide, asks=_asked_for)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
-        """Send statements on to the subject their alias means, and after it when it comes to mean another."""
-        touched: dict[bytes, dict[bytes, Touch]] = {}
-        for record in batch.records:
-            if record.key is not None:
-                alias, item = split(record.key)
-                touched.setdefault(alias, {})[item] = Touch(record.value, record.timestamp)
-        return [output for alias, items in touched.items() for output in self._settled(alias, items, view)]
-
-    def _settled(self, alias: bytes, touched: Mapping[bytes, Touch], view: View) -> Iterator[Output]:
-        """What is to be said anew of one alias. Only the last of several records with one key counts, so batches need not be alike."""
-        before = view.items(alias)
-        meant = before.pop(_MEANT, alias)
-        items = dict(before)
-        for item, (value, timestamp) in touched.items():
-            if value is None:
-                items.pop(item, None)
-                view.delete(alias, item)
+        """Send statements on to the subject their alias means, and after it when it comes to mean another; put in line what can wait."""
+        touched, looks = _touched(batch), _looks(batch)
+        due = {alias for look in looks if not look.rounds for alias in look.aliases}
+        rounds = ROUNDS - 1 if len(batch.records) >= self._many else 0
+        outputs: list[Output] = []
+        waiting: list[bytes] = []
+        for alias in [*touched, *sorted(due - touched.keys())]:
+            kept, items = view.items(alias), touched.get(alias, {})
+            new = not kept and _can_wait(alias, items)
+            if alias not in due and (new or (kept.get(_MEANT) == _NOBODY and _can_wait(alias, items))):
+                _keep(alias, kept, items, view)
+                if new:
+                    view.put(alias, _MEANT, _NOBODY)
+                    waiting.append(alias)
             else:
-                items[item] = timestamp.to_bytes(_STAMP, "big") + value
-                view.put(alias, item, items[item])
+                outputs += self._settled(alias, kept, items, view)
+        again = [Look(min(look.rounds - 1, rounds), look.aliases) for look in looks if look.rounds]
+        now = max(record.timestamp for record in batch.records)
+        for look in [*again, *([Look(rounds, waiting)] if waiting else [])]:
+            outputs.append(self._routes.on_alias(look.aliases[0], LOOK, b"", look.encoded(), now))
+        return outputs
+
+    def _settled(self, alias: bytes, kept: Mapping[bytes, bytes], touched: Mapping[bytes, Touch], view: View) -> Iterator[Output]:
+        """What is to be said anew of one alias, of which this was `kept`; nothing was said while it waited."""
+        items = _keep(alias, kept, touched, view)
+        before = {item: said for item, said in kept.items() if item != _MEANT} if kept.get(_MEANT) != _NOBODY else {}
+        meant = kept.get(_MEANT) or alias
         now = meaning(alias, (said[_STAMP:] for item, said in items.items() if is_claim(alias, item)))
-        if now != meant:
+        if now != kept.get(_MEANT):
             view.put(alias, _MEANT, now)
         for item in sorted(before.keys() | items.keys()):
             if item[ID_BYTES:] == alias:
@@ -172,6 +226,40 @@ class Alias:
         if said != say:
             timestamp = int.from_bytes(items[item][:_STAMP], "big") if item in items else when
             yield self._routes.told("dwelling", alias, FITS, statement, say or None, timestamp)
+
+
+def _touched(batch: Batch) -> dict[bytes, dict[bytes, Touch]]:
+    """What is said, by alias and item. Only the last of several records with one key counts, so batches need not be alike."""
+    touched: dict[bytes, dict[bytes, Touch]] = {}
+    for record in batch.records:
+        if record.key is not None:
+            alias, item = split(record.key)
+            if item != LOOK:
+                touched.setdefault(alias, {})[item] = Touch(record.value, record.timestamp)
+    return touched
+
+
+def _looks(batch: Batch) -> list[Look]:
+    return [Look.decoded(value) for key, value, *_ in batch.records if key is not None and value is not None and key[ID_BYTES:] == LOOK]
+
+
+def _asked_for(batch: Batch) -> set[bytes]:
+    """The aliases that a batch concerns."""
+    return owners(batch) | {alias for look in _looks(batch) if not look.rounds for alias in look.aliases}
+
+
+def _keep(alias: bytes, kept: Mapping[bytes, bytes], touched: Mapping[bytes, Touch], view: View) -> dict[bytes, bytes]:
+    """Keep what has come; what there is of the alias then."""
+    items = dict(kept)
+    items.pop(_MEANT, None)
+    for item, (value, timestamp) in touched.items():
+        if value is None:
+            items.pop(item, None)
+            view.delete(alias, item)
+        else:
+            items[item] = timestamp.to_bytes(_STAMP, "big") + value
+            view.put(alias, item, items[item])
+    return items
 
 
 def _known(alias: bytes, items: Mapping[bytes, bytes]) -> bytes:

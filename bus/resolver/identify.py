@@ -28,6 +28,7 @@ Identities = Callable[[str, Mapping[str, Any]], tuple[str, ...] | None]
 _ORDER_BYTES = 21
 _SUBJECT_END = _ORDER_BYTES + ID_BYTES
 _NOBODY = b""
+_FEW = 2  # who knows more aliases tells others what they mean; who knows so few waits to be told
 _NO_SUBJECT = bytes(ID_BYTES)  # in the view, where what was told follows
 
 
@@ -101,7 +102,8 @@ class Identify:
         if before.subject and before.subject != subject:
             outputs.append(self._send(entity, before.subject, key, None, record.timestamp))
         if names:
-            sent = Question(entity, asked or names[1:], value, asks=bool(asked)).encoded() if entity == "dwelling" else value
+            waits = not asked and len(names) <= _FEW
+            sent = Question(entity, asked or names[1:], value, bool(asked), waits).encoded() if entity == "dwelling" else value
             outputs.append(self._send(entity, subject, key, sent, record.timestamp))
         claims = self._claims(entity, key, said, subject)
         outputs += self._tell(key, claims, before.told, record.timestamp)

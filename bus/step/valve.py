@@ -62,6 +62,7 @@ class Valve:
     _ends: Position = field(default_factory=dict)
     _live: Partitions = frozenset()  # where live rows came, to be taken on
     _live_at: float | None = None
+    _passed: bool = False  # they had the last turn; where it is open, the next is everybody's
     _waiting: int | None = None
     _look_at: float = 0.0
     _unwatched: int = SHORT.at_once  # as many at a time where no step is at work
@@ -74,13 +75,15 @@ class Valve:
         until = self.clock() + wait_s
         while True:
             self._look()
-            if self._live:
-                only, self._live = self._live, frozenset()
-                return Take(wanted, only)
             line = LONG if self._live_at is None or self.clock() - self._live_at > QUIET_S else SHORT
+            shut = self._waiting is not None and self._waiting > line.most
+            if self._live and (shut or not self._passed):
+                only, self._live, self._passed = self._live, frozenset(), True
+                return Take(wanted, only)
+            self._passed = False
             if self._waiting is None:
                 return Take(min(wanted, self._doubled(wanted)))
-            if self._waiting <= line.most:
+            if not shut:
                 self._double_at = None
                 return Take(min(wanted, line.at_once))
             if self.clock() >= until:

@@ -205,7 +205,7 @@ def steps(weighed: Weights | None = None) -> dict[str, Step]:
         return Due(json.dumps([subject.hex(), texts]).encode() if stay else None, at, errands)
 
     identify = Identify(decode, names, KEYS, routes).memory()
-    alias = Memory(Alias(routes).decide)
+    alias = Alias(routes).memory()
     merge = Merge(dict.fromkeys(topics.MASTERS, follows), routes, many=MANY).memory()
     canonical = tuple(topics.canonical(entity) for entity in topics.MASTERS)
     internal = tuple(topics.internal(entity) for entity in topics.MASTERS)

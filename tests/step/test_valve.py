@@ -128,6 +128,17 @@ def test_a_row_passes_once_and_the_next_ones_as_they_come(world: World) -> None:
     assert (before, world.take().only, world.take().only) == (None, {(ROWS, 1)}, None)
 
 
+def test_live_rows_that_never_cease_have_every_second_turn(world: World) -> None:
+    world.at_work()
+    taken = []
+    for _ in range(4):
+        world.come(1, partition=1)
+        world.now += 1
+        taken.append(world.take())
+
+    assert taken == [Take(ALL, frozenset({(ROWS, 1)})), Take(SHORT.at_once)] * 2
+
+
 def test_rows_that_come_behind_a_backlog_wait_their_turn(world: World) -> None:
     world.come(FEW)
     world.at_work()
