@@ -29,8 +29,8 @@ HERE = "here"
 """Kind of a claim under the key of a row that is about no person: which dwelling the row names."""
 UNPLACED = "unplaced"
 """Kind of the claim under the key of a row of a person of whom it does not say where he lives."""
-GATHERING = frozenset((ROW, UNPLACED, HERE, HOUSEHOLD, PLACE))
-"""Kinds of claims under whose keys persons are gathered."""
+GATHERING = frozenset(kind.encode() for kind in (ROW, UNPLACED, HERE, HOUSEHOLD, PLACE))
+"""Kinds of claims under whose keys persons are gathered, as `kind_of` tells them."""
 MOST_NAMES = 12
 """So many names under one gathering key are no family: a dormitory, a collective household, an address that is too coarse."""
 MOST_SUBJECTS = 40
@@ -73,9 +73,9 @@ def looks(value: bytes) -> bool:
     return value.startswith(_NOBODY)
 
 
-def gathers(value: bytes) -> bool:
-    """Whether persons are gathered under the key of an encoded claim, without decoding it."""
-    return value[SUBJECT_BYTES : value.index(b"\x1f", SUBJECT_BYTES)].decode() in GATHERING
+def kind_of(value: bytes) -> bytes:
+    """The kind of an encoded claim or home, without decoding it."""
+    return value[SUBJECT_BYTES : value.index(b"\x1f", SUBJECT_BYTES)]
 
 
 def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[bytes, Claim]:
@@ -156,9 +156,14 @@ def place_of(address: Mapping[str, Any] | None) -> tuple[str, ...] | None:
     return compound, *(address.get(part) or "" for part in ("building", "entrance", "room"))
 
 
-def beside(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tuple[bytes, bytes], Claim]:
+def with_key(keys: KeyRing, name: str, other: str) -> bytes:
+    """The key of who bears this name and stands beside somebody whose name sounds like the other."""
+    return row_hash(keys, "evidence", WITH, name, spoken(other))
+
+
+def beside(claims: Mapping[bytes, Claim], with_key: Callable[[str, str], bytes]) -> dict[tuple[bytes, bytes], Claim]:
     """What follows where persons are gathered: (key, statement) → each is with each other name, and lives where the row says if it says so
-    of one dwelling only. `claims`: statement → its claim."""
+    of one dwelling only. `claims`: statement → its claim; `with_key`: of two names."""
     persons = {statement: claim for statement, claim in claims.items() if claim.kind != HERE}
     here = {claim.name for claim in claims.values() if claim.kind == HERE}
     found = {}
@@ -169,12 +174,11 @@ def beside(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tuple[bytes, by
     names = {claim.name for claim in persons.values()} - {""}
     if not 1 < len(names) <= MOST_NAMES:
         return found
-    return found | {
-        (row_hash(keys, "evidence", WITH, claim.name, spoken(other)), statement): claim._replace(kind=WITH)
-        for statement, claim in persons.items()
-        for other in names
-        if claim.name and other != claim.name
-    }
+    for statement, claim in persons.items():
+        if claim.name:
+            told = claim._replace(kind=WITH)
+            found |= {(with_key(claim.name, other), statement): told for other in names if other != claim.name}
+    return found
 
 
 def candidates(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[bytes, dict[bytes, Likeness]]:

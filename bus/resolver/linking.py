@@ -77,6 +77,9 @@ class _Goal(NamedTuple):
     told: bytes = b""
 
 
+_NOWHERE = _Goal()
+
+
 class Linking:
     """The decision of the step."""
 
@@ -147,7 +150,10 @@ class Linking:
             else:
                 after[item] = stamped(record.timestamp, record.value)
                 view.put(end, item, after[item])
-        was, goal = _goal(before), _goal(after)
+        was = _goal(before)
+        goal = was if all(item[:1] == SAID for item in touched) else _goal(after)
+        if goal == was == _NOWHERE:
+            return
         changed: Collection[bytes] = touched if goal == was else before.keys() | after.keys()
         for item in sorted(changed):
             if item[:1] == SAID:
@@ -158,13 +164,14 @@ class Linking:
         value = items.get(item)
         if value is None or not (goal.head or goal.subject):
             return None
-        way, at, link = Way.unpacked(value[_STAMP:]), int.from_bytes(value[:_STAMP], "big"), item[1:]
+        at, link = int.from_bytes(value[:_STAMP], "big"), item[1:]
         if goal.head:
-            return self._routes.on_link(goal.head, SAID, link, way.packed(), at)
+            return self._routes.on_link(goal.head, SAID, link, value[_STAMP:], at)
+        way = Way.unpacked(value[_STAMP:])
         if way.ends:
-            further = way._replace(ends=way.ends[1:], found=goal.subject + goal.told[1:])
+            further = Way(way.tag, way.ends[1:], goal.subject + goal.told[1:], way.body)
             return self._routes.on_link(way.ends[0], SAID, link, further.packed(), at)
-        return self._routes.told(_ENTITIES[goal.told[:1]], goal.subject, way.tag, link, way.packed(), at)
+        return self._routes.told(_ENTITIES[goal.told[:1]], goal.subject, way.tag, link, value[_STAMP:], at)
 
 
 def _resent(sent: Output | None, due: Output | None, now: int) -> Iterator[Output]:

@@ -8,12 +8,13 @@ come to rest in the same state whatever the order.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from functools import lru_cache, partial
 
 from bus.event import Batch, Output, Record
 from bus.keys import KeyRing
-from bus.resolver.evidence import HERE, Claim, beside, candidates, gathers, looks
-from bus.resolver.homes import Home, among_strangers, at_home, held, is_home
+from bus.resolver.evidence import GATHERING, HERE, Claim, beside, candidates, kind_of, looks, with_key
+from bus.resolver.homes import HOME, Home, among_strangers, at_home, held
 from bus.resolver.likeness import packed
 from bus.resolver.peers import peers
 from bus.resolver.routing import HELD, ID_BYTES, Routes, split
@@ -23,6 +24,7 @@ GATHERED = "gathered"
 """What follows from persons who are gathered, in `Follows`."""
 HOLD, PEERS = "hold", "peers"
 """That a dwelling's statement is to be held · that a statement is of a group (`bus.resolver.peers`), in `Follows`."""
+_HOME = HOME.encode()
 Follows = dict[tuple[bytes, bytes, str], bytes]
 """(owner, statement or key, what) → what is said there."""
 
@@ -32,6 +34,7 @@ class Match:
 
     def __init__(self, keys: KeyRing, routes: Routes) -> None:
         self._keys, self._routes = keys, routes
+        self._with_key = lru_cache(1 << 14)(partial(with_key, keys))  # in one family the same names come again and again
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """What these claims change of what follows under their keys."""
@@ -45,7 +48,7 @@ class Match:
     def _settled(self, key: bytes, touched: Mapping[bytes, Record], view: View) -> Iterator[Output]:
         """What is to be said anew under one key. Only the last of several records with one key counts, so batches need not be alike."""
         items = view.items(key)
-        before = self._follows(key, items)
+        before = self._follows(key, items) if len(items) > 1 else {}
         for item, record in touched.items():
             if record.value is None:
                 items.pop(item, None)
@@ -53,7 +56,9 @@ class Match:
             else:
                 items[item] = record.value
                 view.put(key, item, record.value)
-        after = self._follows(key, dict(sorted(items.items())))
+        after = self._follows(key, dict(sorted(items.items()))) if len(items) > 1 else {}
+        if not before and not after:  # the common case: nothing to compare
+            return
         now = max(record.timestamp for record in touched.values())
         for to in before:
             if to not in after:
@@ -63,27 +68,26 @@ class Match:
                 yield self._say(key, to, said, now)
 
     def _follows(self, key: bytes, items: Mapping[bytes, bytes]) -> Follows:
-        if len(items) < 2:
-            return {}
-        homes = {item: Home.decoded(value) for item, value in items.items() if is_home(value)}
+        kinds = set(map(kind_of, items.values()))
+        if _HOME not in kinds:
+            return self._follows_of_claims(key, items, kinds)
+        homes = {item: Home.decoded(value) for item, value in items.items() if kind_of(value) == _HOME}
         if len(homes) == len(items):
             return {(alias, item[:ID_BYTES], HOLD): HELD for item, alias in held(homes).items()}
-        if homes:
-            items = {item: value for item, value in items.items() if item not in homes}
-            living = [Claim.decoded(value) for item, value in items.items() if len(item) == ID_BYTES]
-            strange = among_strangers({item[:ID_BYTES]: home for item, home in homes.items()}, living, self._keys)
-            told = {(of, statement, GATHERED): home.encoded() for (of, statement), home in strange.items()}
-            return told | self._follows_of_claims(key, items)
-        return self._follows_of_claims(key, items)
+        items = {item: value for item, value in items.items() if item not in homes}
+        living = [Claim.decoded(value) for item, value in items.items() if len(item) == ID_BYTES]
+        strange = among_strangers({item[:ID_BYTES]: home for item, home in homes.items()}, living, self._keys)
+        told = {(of, statement, GATHERED): home.encoded() for (of, statement), home in strange.items()}
+        return told | self._follows_of_claims(key, items, kinds)
 
-    def _follows_of_claims(self, key: bytes, items: Mapping[bytes, bytes]) -> Follows:
-        gathering, looking = any(map(gathers, items.values())), any(map(looks, items.values()))
+    def _follows_of_claims(self, key: bytes, items: Mapping[bytes, bytes], kinds: Set[bytes]) -> Follows:
+        gathering, looking = not GATHERING.isdisjoint(kinds), any(map(looks, items.values()))
         if not gathering and not looking:  # the common case: all know their numbers, so there is nothing to compare
             return {}
         claims = {item[:ID_BYTES]: Claim.decoded(value) for item, value in items.items()}
         found: Follows = {}
         if gathering:
-            found = {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in beside(claims, self._keys).items()}
+            found = {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in beside(claims, self._with_key).items()}
             if any(claim.kind == HERE for claim in claims.values()):
                 placed = at_home(key, claims, self._keys)
                 found |= {(of, statement, GATHERED): home.encoded() for (of, statement), home in placed.items()}
