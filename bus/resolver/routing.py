@@ -3,6 +3,7 @@
     internal.resident, internal.dwelling   subject, statement, via     value: the statement as it stands in canonical.*; none: withdrawn
                                            subject, tag, id            value: what else is to be known of the subject (one byte: tag)
     internal.alias                         alias, statement, via       value: see `bus.resolver.alias`
+                                           alias, LOOK                value: which aliases are to be decided on now
     internal.evidence                      key, statement, via         value: see `bus.resolver.evidence`
     internal.pending                       statement[, key]            value: the statement; with a key: its candidates under that key
                                            statement, PERSON           value: whom a person held it to be about; empty: nobody known
@@ -24,7 +25,8 @@ ID_BYTES = 16
 PERSON = b"person".ljust(ID_BYTES, b"\0")
 """In place of a key of evidence: what a person decided."""
 LOOK = b"look".ljust(ID_BYTES, b"\0")
-"""In place of a key of evidence: the statement is to be decided on anew, under the weights as they are now."""
+"""In place of a key of evidence: the statement is to be decided on anew, under the weights as they are now. In place of a statement that
+goes by an alias: decide on those that wait."""
 MEANT = b"meant".ljust(ID_BYTES, b"\0")
 """In place of a stronger alias: whom the group of a statement without a number means, by what is known of that statement."""
 HELD = b"held".ljust(ID_BYTES, b"\0")
