@@ -8,7 +8,7 @@ CIVICBUS := $(BIN)/civicbus
 # The logs that the tests run on: both, or `LOG=sqlite` for the smaller run without Java and Kafka.
 LOG ?= sqlite,kafka
 # Test files run side by side in so many processes, each with a broker of its own; they wait more than they compute.
-JOBS ?= 3
+JOBS ?= 4
 # Where `make run` keeps its city, log and keys.
 DEMO ?= data/demo
 RESIDENTS ?= 5000
