@@ -11,6 +11,7 @@ So nothing of one person is in the file of another, and what a row said of its f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from bus.contracts.codec import Decoder
@@ -77,7 +78,7 @@ class Past:
     def whose(self, statement: bytes, by: int | None, times: Times) -> bytes | None:
         """The subject that a statement was about in the version published last by then (ms; else in the first there is); None where
         nobody can tell. `by`: None for the newest of `times`."""
-        versions = sorted(self._versions.of((statement,))[statement])
+        versions = sorted(self._versions.of((statement,))[statement], key=attrgetter("order"))
         known = [each for each in versions if times.known_at is None or each.statement.known_from <= times.known_at]
         if not known:
             return None
