@@ -9,6 +9,7 @@ no recursion, no items without width, bounded size.
 from __future__ import annotations
 
 import struct
+from abc import ABC, abstractmethod
 from typing import Any
 
 from bus.contracts.schema import Schema, Type
@@ -16,7 +17,7 @@ from bus.contracts.schema import Schema, Type
 PACK = {"float": struct.Struct("<f"), "double": struct.Struct("<d")}
 
 
-class Source:
+class Source(ABC):
     """Functions under way, and the constants they use.
 
     The text holds generated names, numbers, field names and paths made of Avro names (ASCII letters, digits, _) only;
@@ -56,9 +57,9 @@ class Source:
         self.lines = outer
         return name
 
+    @abstractmethod
     def body(self, node: Type, name: str, path: str) -> None:
         """Append the whole function `name` for this type to `lines`."""
-        raise NotImplementedError
 
     def load(self, entry: str) -> Any:
         """Compile what was written; the function called `entry`."""

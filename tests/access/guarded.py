@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,12 +80,12 @@ def secured_broker() -> SecuredBroker:
     return started
 
 
-class Acting:
+class Acting(ABC):
     """A bus on which several principals act."""
 
+    @abstractmethod
     def env(self, principal: str) -> dict[str, str]:
         """The environment of a command that this principal runs."""
-        raise NotImplementedError
 
     def app(self, principal: str) -> App:
         return App(read_settings({}, self.env(principal)))
@@ -97,7 +98,7 @@ class Acting:
         finally:
             app.close()
 
-    def enroll(self) -> None:
+    def enroll(self) -> None:  # noqa: B027 - on the embedded log nobody needs one
         """Give everybody a password who needs one and has none."""
 
     def decide(self, id: str, step: Step, by: str, *, at: int = 0, reason: str = "", **said: Any) -> None:
