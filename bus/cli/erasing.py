@@ -135,6 +135,8 @@ def carry_out(
     _write(app, id, {"done_by": by, "statements": len(goes.statements), "rows": len(goes.rows)}, at, outputs)
     _show(report, how)
     note("Withdrawn; the file goes and receivers are told with the next run of the steps. 已撤回，各步骤下次运行时档案删除并通知接收方。")
+    if isinstance(app.log, SqliteLog):
+        note("Older versions go when `civicbus up` next tidies the log, every hour. 旧版本由 `civicbus up` 每小时清理日志时移除。")
 
 
 def _extent(app: App, subject: str) -> tuple[Concerning, Extent]:
