@@ -43,6 +43,7 @@ HOLDS: Mapping[str, tuple[str, ...]] = {
     "steps": ("run",),
     "subscribing": ("subscribe",),
     "summary": ("summary",),
+    "tidying": ("tidy",),
     "up": ("up", "health"),
     "watching": ("watch",),
 }

@@ -136,7 +136,7 @@ def carry_out(
     _show(report, how)
     note("Withdrawn; the file goes and receivers are told with the next run of the steps. 已撤回，各步骤下次运行时档案删除并通知接收方。")
     if isinstance(app.log, SqliteLog):
-        note("Older versions go when `civicbus up` next tidies the log, every hour. 旧版本由 `civicbus up` 每小时清理日志时移除。")
+        note("Older versions then go with `civicbus tidy`; `up` does it every hour. 旧版本随后由 `civicbus tidy` 移除，`up` 每小时执行。")
 
 
 def _extent(app: App, subject: str) -> tuple[Concerning, Extent]:

@@ -17,11 +17,11 @@ from bus.cli.matrix import flows, names_of
 from bus.cli.processes import children_env, civicbus
 from bus.cli.say import note, out
 from bus.cli.steps import READS, STEPS, on_signals, state_of_log
+from bus.cli.tidying import tidied
 from bus.config import FIELDS
 from bus.diary import diary, open_diary
 from bus.errors import BusError, CheckFailed
 from bus.eventlog.port import EventLog
-from bus.eventlog.sqlite import SqliteLog
 from bus.supervisor import Children, Gauge, Inbox, serve
 from bus.supervisor.inbox import Dropped
 from bus.supervisor.standing import Standing
@@ -142,7 +142,7 @@ def _tidy(app: App, stopping: threading.Event) -> None:
         with contextlib.suppress(BusError):  # the next round finds it again, and the steps say what is wrong with the log
             log = open_log(app.settings)
             try:
-                if isinstance(log, SqliteLog):
-                    diary("up").info("tidied", removed=log.maintain(int(time.time() * 1000), STEPS))
+                if (removed := tidied(log)) is not None:
+                    diary("up").info("tidied", removed=removed)
             finally:
                 log.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bus.account import SHARE
+from bus.errors import NotAllowed
 from bus.event import Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
@@ -48,6 +49,8 @@ class Flows:
         self._accounts: dict[str, int] = {}
         self._agreements = 0
         self._seen: dict[str, dict[Place, int | None]] = {}
+        self.unread: set[str] = set()
+        """Topics that who looks may not read: whether records wait there is not known."""
 
     def look(self, log: EventLog) -> None:
         """Read on to the end of the log."""
@@ -90,7 +93,11 @@ class Flows:
     def _behind(self, log: EventLog, id: str, entity: str, error: str) -> None:
         """How long the oldest record waits that its step has not read, and whether that fails."""
         source = topics.master(entity) if entity in topics.MASTERS else topics.canonical(entity)
-        found = behind(log, topics.share(id), (source,), self._seen.setdefault(id, {}))
+        try:
+            found = behind(log, topics.share(id), (source,), self._seen.setdefault(id, {}))
+        except NotAllowed:  # on Kafka the age of a record is read in the record
+            self.unread.add(source)
+            found = []
         waiting = min((each.oldest for each in found if each.oldest is not None), default=None)
         self._flows[id] = self._flows.get(id, Flow())._replace(waiting=waiting, error=error)
 

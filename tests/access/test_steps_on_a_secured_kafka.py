@@ -90,6 +90,12 @@ def test_the_office_sees_the_barrier_matrix_with_what_flows_and_what_departments
     assert {each["provider"] for each in cells if each["rows"] and each["handed_in"]} == {"civil", "housing", "social"}
 
 
+def test_who_looks_and_may_read_no_file_sees_the_matrix_too_and_is_told_that_what_waits_is_not_known(guarded: Guarded) -> None:
+    seen, office = (json.loads(guarded.done(who, "matrix", "--format", "json")) for who in ("looker", "wang-office"))
+    assert seen["cells"] == office["cells"]
+    assert (seen["not_known"], office["not_known"]) == (["master.resident"], [])
+
+
 def test_a_file_is_erased_by_two_who_may_do_that_alone_and_the_subscriber_is_told(guarded: Guarded) -> None:
     before, subject = {each["event_id"] for each in guarded.told()}, guarded.surveyed()
     ask = ("erase", "request", subject, "--reason", "moved away", "--format", "json")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,10 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from bus.cli.context import App
-from bus.cli.steps import STEPS
 from bus.config import read_settings
 from bus.eventlog import topics
-from bus.eventlog.sqlite import SqliteLog
 from tests import warm
 from tests.flow.city_bus import Bus
 from tests.sharing.in_force import put_in_force
@@ -159,10 +156,7 @@ def test_the_report_says_what_stays_and_until_when(erased: Erased) -> None:
 
 def test_the_older_versions_are_gone_once_the_log_is_tidied(erased: Erased) -> None:
     office = erased.office
-    app = office.app()
-    assert isinstance(app.log, SqliteLog)
-    app.log.maintain(int(time.time() * 1000), STEPS)
-    app.close()
+    office.bus("tidy")
     row = erased.report["rows"][0]["key"].encode()
     left = office.bus.seen("raw.civil.assistance_member", "canonical.resident")
     hers = json.dumps(office.master["fields"]["name"]["value"], ensure_ascii=False).strip('"').encode()

@@ -41,13 +41,15 @@ def matrix(
     following = flows(app, names)
     following.look(app.log)
     cells = following.cells(at)
+    for topic in sorted(following.unread):
+        note(f"{topic}: 当前主体无权读取，无法得知是否有记录待共享 this principal may not read it, so whether records wait is not known")
     if html is not None:
         html.write_text(page(cells, names, at), encoding="utf-8")
         note(f"{html}: {summary(cells)}")
     elif for_people(how):
         _show(cells, names)
     else:
-        out(as_json(cells, at))
+        out({**as_json(cells, at), "not_known": sorted(following.unread)})
 
 
 def flows(app: App, names: Names) -> Flows:
