@@ -68,7 +68,7 @@ def test_what_each_subscriber_got_and_what_was_withheld_is_told_with_the_reason_
 
 
 def test_who_is_old_and_lives_alone_is_told_as_the_truth_has_it_of_those_whom_the_departments_know(shown: Shown) -> None:
-    """In a larger city a few more are told, rightly (21 for 19 of 1,000 residents): the truth knows a death that no department reported, and
+    """In a larger city a few more are told, rightly (21 for 19 of 1,000 residents): the truth knows a death that no department told, and
     ages are as of the record: one had turned 60 since the first delivery."""
     here = [each for each in _people(shown) if each["living"] and each["in_city"]]
     homes = Counter(each["dwelling"] for each in here)
