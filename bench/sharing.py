@@ -111,7 +111,7 @@ def _agree(app: App, id: str, what: Mapping[str, Any]) -> None:
     steps: Sequence[tuple[Step, str]] = (("submit", "li"), ("review", "wang"), ("approve", "zhao"), ("approve", "qian"), ("apply", "li"))
     for step, by in steps:
         more: dict[str, Any] = {"text": text, "share_class": "conditional", "approvals": 2} if step == "submit" else {}
-        history.write(app.log, Event(id, 1, step, by, time.time_ns() // 1_000_000, **more))
+        history.write(app.log, Event(id, 1, step, by, time.time_ns() // 1_000_000, **more), named=False)
 
 
 if __name__ == "__main__":

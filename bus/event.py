@@ -38,7 +38,7 @@ class Batch(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A record on its way to a topic. `partition` None means: by key (`bus.eventlog.port.partition_of`)."""
+    """A record on its way to a topic. `partition` None means: by key (`bus.eventlog.partitioning.partition_of`)."""
 
     topic: str
     record: Record

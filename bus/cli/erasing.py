@@ -26,7 +26,8 @@ from bus.errors import WrongUse
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.dead_letter import iso
-from bus.eventlog.port import SLACK_MS, partition_of
+from bus.eventlog.partitioning import partition_of
+from bus.eventlog.port import SLACK_MS
 from bus.eventlog.sqlite import SqliteLog
 from bus.resolver.erasure import Extent, Row, extent, row_of
 from bus.sealing import row_hash

@@ -21,13 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from struct import Struct, unpack_from
 from types import TracebackType
 from typing import Protocol, Self
 
 from bus.event import Batch, Output, Position
-
-_MANY = 8  # keys from which on it pays to hash them together
 
 SLACK_MS = 7 * 86_400_000
 """How long after it need not keep a record any longer a log may still hold it."""
@@ -163,57 +160,3 @@ class EventLog(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-def partition_of(key: bytes | None, partitions: int) -> int:
-    """The partition of a key: murmur2 as Kafka's own default partitioner (toPositive(murmur2(key)) mod n), so that both
-    logs and stock Java producers agree. Keyless records go to partition 0."""
-    if key is None:
-        return 0
-    return (_murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-def partitions_of(keys: Sequence[bytes | None], partitions: int) -> list[int]:
-    """`partition_of` for many keys at once, four times as fast where they are of one length."""
-    found = [0] * len(keys)
-    alike: dict[int, list[int]] = {}
-    for at, key in enumerate(keys):
-        if key is not None:
-            alike.setdefault(len(key), []).append(at)
-    for size, places in alike.items():
-        same = [keys[at] or b"" for at in places]
-        hashes = _murmur2_of(same, size) if len(same) >= _MANY and size >= 4 else map(_murmur2, same)
-        for at, hashed in zip(places, hashes, strict=True):
-            found[at] = (hashed & 0x7FFFFFFF) % partitions
-    return found
-
-
-def _murmur2_of(keys: Sequence[bytes], size: int) -> Sequence[int]:
-    """`_murmur2` of keys of this length: each of its steps once for all of them, on long numbers in which every key has 64 bits to itself,
-    the lower half for what is left of a product."""
-    words, rest = divmod(size, 4)
-    lanes = Struct(f"<{len(keys)}Q")
-    low = int.from_bytes(b"\xff\xff\xff\xff\0\0\0\0" * len(keys), "little")
-    one = low // 0xFFFFFFFF
-    columns = list(zip(*Struct(f"<{words}I{rest}s").iter_unpack(b"".join(keys)), strict=True))
-    h = one * (0x9747B28C ^ size)
-    for column in columns[:words]:
-        k = int.from_bytes(lanes.pack(*column), "little") * 0x5BD1E995 & low
-        h = (h * 0x5BD1E995 & low) ^ ((k ^ k >> 24 & one * 0xFF) * 0x5BD1E995 & low)
-    if rest:
-        last = lanes.pack(*[int.from_bytes(each, "little") for each in columns[words]])
-        h = (h ^ int.from_bytes(last, "little")) * 0x5BD1E995 & low
-    h = (h ^ h >> 13 & one * 0x7FFFF) * 0x5BD1E995 & low
-    return lanes.unpack((h ^ h >> 15 & one * 0x1FFFF).to_bytes(lanes.size, "little"))
-
-
-def _murmur2(data: bytes) -> int:
-    """Apache Kafka's `Utils.murmur2`, as an unsigned number. Four bytes at a time."""
-    h = 0x9747B28C ^ len(data)
-    for k in unpack_from(f"<{len(data) >> 2}I", data):
-        k = k * 0x5BD1E995 & 0xFFFFFFFF
-        h = (h * 0x5BD1E995 ^ (k ^ k >> 24) * 0x5BD1E995) & 0xFFFFFFFF
-    if rest := data[len(data) & ~3 :]:
-        h = (h ^ int.from_bytes(rest, "little")) * 0x5BD1E995 & 0xFFFFFFFF
-    h = (h ^ h >> 13) * 0x5BD1E995 & 0xFFFFFFFF
-    return h ^ h >> 15

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.eventlog.port import partition_of
+from bus.eventlog.partitioning import partition_of
 
 ID_BYTES = 16
 PERSON = b"person".ljust(ID_BYTES, b"\0")

@@ -14,7 +14,8 @@ from typing import Any
 from bus.contracts.codec import Decoder
 from bus.event import Batch
 from bus.eventlog import topics
-from bus.eventlog.port import EventLog, partition_of
+from bus.eventlog.partitioning import partition_of
+from bus.eventlog.port import EventLog
 from bus.keys import KeyRing
 from bus.resolver.alias import is_claim, meaning
 from bus.resolver.join import TOGETHER

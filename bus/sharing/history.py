@@ -72,12 +72,12 @@ def _read(key: bytes, at: int, value: bytes, offset: int) -> Event:
         ) from None
 
 
-def standings(log: EventLog, named: bool = False) -> dict[str, Standing]:
+def standings(log: EventLog, named: bool) -> dict[str, Standing]:
     """Agreement → how it stands. `named`: whether principals are configured (`Standing`)."""
     return fold(events(log), named)
 
 
-def write(log: EventLog, event: Event, named: bool = False) -> None:
+def write(log: EventLog, event: Event, named: bool) -> None:
     """Add an event, and with it its entry in the audit; `named` as for `standings`. Raises `WrongUse` saying why where it may not happen,
     `Fenced` when another person wrote at the same moment."""
     with log.writer(WRITER) as writer:

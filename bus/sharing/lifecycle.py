@@ -157,7 +157,7 @@ def day_of(at: int) -> date:
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(CITY).date()
 
 
-def fold(events: Iterable[Event], named: bool = False) -> dict[str, Standing]:
+def fold(events: Iterable[Event], named: bool) -> dict[str, Standing]:
     """Agreement → how it stands; `named` as there. The order in which events are handed in does not matter, nor that one comes twice."""
     standings: dict[str, Standing] = {}
     done = set()

@@ -19,7 +19,8 @@ from bus import crash
 from bus.diary import diary
 from bus.errors import BusError, DecodeRefused
 from bus.event import Batch, Output
-from bus.eventlog.port import EventLog, partition_of
+from bus.eventlog.partitioning import partition_of
+from bus.eventlog.port import EventLog
 from bus.step.view import Changes, View
 
 _CACHES_KIB = 131_072  # of all views of a process together: a step that reads many partitions holds no more than one that reads few

@@ -104,7 +104,7 @@ class Acting(ABC):
     def decide(self, id: str, step: Step, by: str, *, at: int = 0, reason: str = "", **said: Any) -> None:
         """One step, now unless `at` (ms) says when."""
         app = self.app(by)
-        history.write(app.log, Event(id, 1, step, by, at or time.time_ns() // 1_000_000, reason, **said))
+        history.write(app.log, Event(id, 1, step, by, at or time.time_ns() // 1_000_000, reason, **said), named=False)
         app.close()
 
     def agree(self, id: str, subscribers: str, until: str = "2099-12-31", on_end: str = "delete", at: int = 0) -> None:

@@ -19,7 +19,7 @@ from bus import account
 from bus.errors import Unreachable
 from bus.event import Output, Record
 from bus.eventlog import topics
-from bus.eventlog.port import partition_of
+from bus.eventlog.partitioning import partition_of
 from bus.sharing.closing import ENDED
 from bus.sharing.lifecycle import day_of
 from tests.access.guarded import Acting, City, Embedded, secured_broker

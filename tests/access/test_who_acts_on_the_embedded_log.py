@@ -50,11 +50,11 @@ def test_an_approval_is_that_of_the_department_of_whoever_gives_it_and_the_other
     app = App(read_settings({"home": str(home.home)}, {}))
     submitted = Event(AGREEMENT.stem, 1, "submit", "li", 1, text=text, share_class="conditional", approvals=1)
     for event in (submitted, Event(AGREEMENT.stem, 1, "review", "wang", 2)):
-        history.write(app.log, event)
+        history.write(app.log, event, named=False)
     home.become("{department: social, does: [decide]}")
     status, said = home("agreement", "approve", AGREEMENT.stem)
 
-    pending = history.standings(app.log)[AGREEMENT.stem].pending
+    pending = history.standings(app.log, named=True)[AGREEMENT.stem].pending
     app.close()
     assert status == 0, said
     assert pending is not None and (pending.state, pending.waits_for) == ("reviewed", ("housing",))
@@ -66,7 +66,7 @@ def test_an_approval_written_past_the_command_without_a_department_puts_nothing_
     submitted = Event(AGREEMENT.stem, 1, "submit", "li", 1, text=text, share_class="conditional", approvals=1)
     by_hand = (submitted, Event(AGREEMENT.stem, 1, "review", "wang", 2), Event(AGREEMENT.stem, 1, "approve", "zhao", 3))
     for event in (*by_hand, Event(AGREEMENT.stem, 1, "apply", "wang", 4)):
-        history.write(app.log, event)
+        history.write(app.log, event, named=False)
     app.close()
 
     status, said = home("run", f"share.{AGREEMENT.stem}", "--until-idle")

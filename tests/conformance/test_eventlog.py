@@ -9,7 +9,8 @@ import pytest
 
 from bus.errors import BusError, Fenced
 from bus.event import Output, Record
-from bus.eventlog.port import EventLog, TopicSpec, partition_of
+from bus.eventlog.partitioning import partition_of
+from bus.eventlog.port import EventLog, TopicSpec
 from tests.conformance.adapters import Place, until
 from tests.conformance.steps import IN, OUT, answer, ends, fill, first_kept, kept, other_process, poll, record, records
 

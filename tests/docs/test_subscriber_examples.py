@@ -18,7 +18,7 @@ import pytest
 from bus.cli.context import App
 from bus.config import read_settings
 from bus.event import Output, Record
-from bus.eventlog.port import partition_of
+from bus.eventlog.partitioning import partition_of
 from tests.docs.markdown import ROOT
 from tests.flow.city_bus import Bus
 from tests.sharing.in_force import put_in_force

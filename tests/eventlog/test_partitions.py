@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.eventlog.port import partition_of, partitions_of
+from bus.eventlog.partitioning import partition_of, partitions_of
 
 KEYS = st.integers(0, 40).flatmap(lambda size: st.lists(st.binary(min_size=size, max_size=size), min_size=8, max_size=40))
 

@@ -15,7 +15,7 @@ from bus.event import Headers, Output, Record
 from bus.eventlog.port import TopicSpec
 from bus.eventlog.sqlite import SqliteLog
 from bus.eventlog.sqlite.group import may_live, share, this_process
-from bus.eventlog.sqlite.reader import LONG, STAY
+from bus.eventlog.sqlite.reader import LONG_LINE, STAY
 from bus.eventlog.sqlite.records import pack, unpack
 
 lanes_of_topics = st.lists(st.integers(1, 6), min_size=1, max_size=5).map(
@@ -96,7 +96,7 @@ def test_a_killed_reader_s_partitions_are_free_at_once_however_long_its_lease(tm
 def test_of_several_long_lines_one_is_read_at_a_time_each_in_its_turn_and_a_short_one_at_once(tmp_path: Path) -> None:
     log = SqliteLog(tmp_path / "bus.db")
     log.create([TopicSpec("t", 3)])
-    at_once, long = 200, LONG + 300 * STAY
+    at_once, long = 200, LONG_LINE + 300 * STAY
     with log.writer("w") as writer:
         writer.append(
             [Output("t", Record(b"k", b"v", 1), lane) for lane, count in enumerate((long, long, 2 * at_once)) for _ in range(count)]

@@ -12,7 +12,7 @@ from bus.city.numbers import citizen_number
 from bus.cli.context import App
 from bus.config import read_settings
 from bus.event import Output, Record
-from bus.eventlog.port import partition_of
+from bus.eventlog.partitioning import partition_of
 from bus.resolver.identify import subject_of
 from bus.sealing import token
 from bus.standards.ids import CITIZEN_ID

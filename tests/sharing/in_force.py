@@ -17,5 +17,5 @@ def put_in_force(app: App, text: str, version: int = 1) -> None:
     said = {"text": text, "share_class": "conditional", "approvals": 1}
     for step, by in (("submit", "li"), ("review", "wang"), ("approve", "zhao"), ("apply", "li")):
         more = said if step == "submit" else {}
-        history.write(app.log, Event(id, version, step, by, time.time_ns() // 1_000_000, **more))  # type: ignore[arg-type]
+        history.write(app.log, Event(id, version, step, by, time.time_ns() // 1_000_000, **more), named=False)  # type: ignore[arg-type]
     app.log.create([topics.share_spec(id, 30, app.settings.partitions)])

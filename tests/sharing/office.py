@@ -11,7 +11,8 @@ from bus.contracts.codec import Codec, bind_encoder
 from bus.contracts.reader import compile_reader
 from bus.event import Output, Record
 from bus.eventlog import topics
-from bus.eventlog.port import EventLog, partition_of
+from bus.eventlog.partitioning import partition_of
+from bus.eventlog.port import EventLog
 from bus.sharing.grant import Grant
 from bus.sharing.opened import of_master, opening
 from bus.sharing.pseudonym import pseudonyms

@@ -232,7 +232,7 @@ def test_what_the_catalog_does_not_allow_is_not_submitted_and_all_of_it_is_said(
     expect(subprocess.CompletedProcess([], done.returncode, done.stdout, done.stderr), 3, "AGREEMENT_REFUSED", "paper.yaml:")
     assert "fields.usage" in done.stderr
     assert "fields.colour" in done.stderr
-    assert history.standings(office.app.log) == {}
+    assert history.standings(office.app.log, named=False) == {}
 
 
 def test_an_old_approval_does_not_share_what_is_not_shared_any_more(office: Office) -> None:
@@ -240,7 +240,7 @@ def test_an_old_approval_does_not_share_what_is_not_shared_any_more(office: Offi
     broken = text(fields={"colour": "clear"})
     for at, (step, by) in enumerate((("submit", "li"), ("review", "wang"), ("approve", "zhao"))):
         said = {"text": broken, "share_class": "conditional", "approvals": 1} if step == "submit" else {}
-        history.write(office.app.log, Event(ID, 1, step, by, 1_790_000_000_000 + at, **said))  # type: ignore[arg-type]
+        history.write(office.app.log, Event(ID, 1, step, by, 1_790_000_000_000 + at, **said), named=False)  # type: ignore[arg-type]
     done = office.by("li", "apply", ID)
 
     assert done.returncode == 3

@@ -90,7 +90,7 @@ class World:
         for id, text in self.texts.items():
             for step, by in steps:
                 said: dict[str, Any] = {"text": text, "share_class": "conditional", "approvals": 2} if step == "submit" else {}
-                history.write(app.log, Event(id, 1, step, by, time.time_ns() // 1_000_000, **said))
+                history.write(app.log, Event(id, 1, step, by, time.time_ns() // 1_000_000, **said), named=False)
         app.close()
 
     def _subscribe(self) -> None:

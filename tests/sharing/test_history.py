@@ -32,34 +32,34 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> EventLog:
 def test_a_log_without_the_topic_has_no_agreements(tmp_path: Path) -> None:
     log = MAKERS["sqlite"](tmp_path).open()
 
-    assert history.standings(log) == {}
+    assert history.standings(log, named=False) == {}
     log.close()
 
 
 def test_what_was_written_is_read_and_can_be_read_on(log: EventLog) -> None:
     for event in (SUBMIT, REVIEW):
-        history.write(log, event)
+        history.write(log, event, named=False)
     first, second = history.events(log)
 
     assert (first.text, first.by, first.at) == (SUBMIT.text, "li", START)
     assert second.step == "review"
     assert list(history.events(log, first.offset + 1)) == [second]
     assert list(history.events(log, second.offset + 1)) == []
-    assert history.standings(log)[ID].state_at(START + 2) == "reviewed"
+    assert history.standings(log, named=False)[ID].state_at(START + 2) == "reviewed"
 
 
 def test_what_may_not_happen_is_not_written(log: EventLog) -> None:
-    history.write(log, SUBMIT)
+    history.write(log, SUBMIT, named=False)
     with pytest.raises(WrongUse):
-        history.write(log, Event(ID, 1, "review", "li", START + 1))
+        history.write(log, Event(ID, 1, "review", "li", START + 1), named=False)
 
     assert [each.step for each in history.events(log)] == ["submit"]
 
 
 def test_of_two_who_decide_at_once_the_one_who_looked_first_is_refused(log: EventLog) -> None:
-    history.write(log, SUBMIT)
+    history.write(log, SUBMIT, named=False)
     with log.writer(history.WRITER) as slow:
-        history.write(log, REVIEW)
+        history.write(log, REVIEW, named=False)
         with pytest.raises(Fenced):
             slow.append([Output(topics.AGREEMENT, Record(ID.encode(), REVIEW.value(), START + 2))])
 
@@ -67,11 +67,11 @@ def test_of_two_who_decide_at_once_the_one_who_looked_first_is_refused(log: Even
 
 
 def test_a_record_that_nobody_could_have_written_by_the_commands_changes_nothing(log: EventLog) -> None:
-    history.write(log, SUBMIT)
+    history.write(log, SUBMIT, named=False)
     forged = Event(ID, 1, "apply", "mallory", START + 1)
     with log.writer("mallory") as writer:
         writer.append([Output(topics.AGREEMENT, Record(ID.encode(), forged.value(), forged.at))])
-    standing = history.standings(log)[ID]
+    standing = history.standings(log, named=False)[ID]
 
     assert standing.state_at(START + 2) == "submitted"
     assert [each.by for each, _ in standing.ignored] == ["mallory"]
@@ -85,5 +85,5 @@ def test_who_cannot_read_what_happened_shares_nothing(tmp_path: Path, value: byt
         writer.append([Output(topics.AGREEMENT, Record(ID.encode(), value, START))])
 
     with pytest.raises(LogRefused):
-        history.standings(log)
+        history.standings(log, named=False)
     log.close()

@@ -15,7 +15,7 @@ from bus.contracts.codec import bind_encoder
 from bus.contracts.reader import compile_reader
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
-from bus.eventlog.port import partition_of
+from bus.eventlog.partitioning import partition_of
 from bus.sharing.agreement import Agreement
 from bus.sharing.beside import Beside, beside
 from bus.sharing.grant import granted

@@ -19,7 +19,7 @@ from bus.cli.context import App
 from bus.config import read_settings
 from bus.event import Output, Record
 from bus.eventlog import topics
-from bus.eventlog.port import partition_of
+from bus.eventlog.partitioning import partition_of
 from bus.sharing import history
 from bus.sharing.lifecycle import Event, Step
 from tests.cli.test_errors import civicbus
@@ -67,7 +67,7 @@ class Bus:
     def decide(self, step: Step, by: str, reason: str = "") -> None:
         app = self.app()
         said = {"text": TEXT, "share_class": "conditional", "approvals": 2} if step == "submit" else {}
-        history.write(app.log, Event(ID, 1, step, by, time.time_ns() // 1_000_000, reason, **said))  # type: ignore[arg-type]
+        history.write(app.log, Event(ID, 1, step, by, time.time_ns() // 1_000_000, reason, **said), named=False)  # type: ignore[arg-type]
         app.close()
 
     def say(self, *names: str) -> None:

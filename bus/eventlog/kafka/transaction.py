@@ -24,7 +24,7 @@ from bus.eventlog.kafka.causes import cause
 from bus.eventlog.kafka.clients import make_producer, throw_away
 from bus.eventlog.kafka.cluster import Cluster
 from bus.eventlog.kafka.lane import Lane
-from bus.eventlog.port import partition_of
+from bus.eventlog.partitioning import partition_of
 
 _MOST_REBUILDS = 5  # in a row, without a commit between them
 _COMMIT_S = 60.0

@@ -20,7 +20,7 @@ from bus.eventlog.sqlite.file import SqliteFile, select
 from bus.eventlog.sqlite.records import Directory, Lane, append
 
 IDLE_S = 0.015  # between two looks at whether anything was written; a look costs microseconds
-LONG = 20_000  # records that wait in a lane, from which on it has a long line
+LONG_LINE = 20_000  # records that wait in a lane, from which on it has a long line
 STAY = 100  # polls of one long line before the next has its turn
 BALANCE_S = 1.0  # between two looks at who else is there, at most; a tenth of a shorter lease
 
@@ -157,7 +157,7 @@ class SqliteReader:
             waiting = {lane: ends[lane.id] - at for lane in self._among(only) if (at := self._next[lane]) < ends[lane.id]}
             self._turn = (self._turn + 1) % (len(waiting) or 1)
             turned = [*waiting][self._turn :] + [*waiting][: self._turn]
-            behind = self._stay_at({lane for lane, left in waiting.items() if left > LONG})
+            behind = self._stay_at({lane for lane, left in waiting.items() if left > LONG_LINE})
             shares = share_out(max_records, {lane: waiting[lane] for lane in turned if lane not in behind})
             read_out = only is None and len(shares) == len(waiting)
             for lane, most in shares.items():

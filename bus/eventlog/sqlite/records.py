@@ -12,7 +12,8 @@ import apsw
 
 from bus.errors import WrongUse
 from bus.event import Batch, Headers, Output, Record
-from bus.eventlog.port import TopicSpec, partitions_of
+from bus.eventlog.partitioning import partitions_of
+from bus.eventlog.port import TopicSpec
 from bus.eventlog.sqlite.file import OFFSET_BITS, select
 
 KEEPS = ("forever", "latest", "latest+time", "time")
