@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,17 @@ if "kafka" in os.environ.get("LOG", "sqlite,kafka"):
         assert "password" in log["found"]
         assert "密码" in log["found"]
         assert WRONG not in done.stdout + done.stderr
+
+    @pytest.mark.kafka
+    def test_an_address_where_nobody_listens_is_a_warning_beside_one_that_answers(tmp_path: Path) -> None:
+        from tests.broker import running_broker
+
+        with socket.socket() as taken:  # bound and not listening: whoever knocks is refused
+            taken.bind(("127.0.0.1", 0))
+            silent = f"127.0.0.1:{taken.getsockname()[1]}"
+            done = civicbus(tmp_path, "--log", f"kafka://{silent},{running_broker()}", "doctor", "--format", "json")
+        said = {each["what"]: each for each in json.loads(done.stdout)["findings"]}
+
+        assert said["brokers"]["verdict"] == "ok"
+        assert (said["broker"]["verdict"], said["broker"]["found"]) == ("warn", f"{silent}: refused")
+        assert "is Kafka running" in said["broker"]["cure"]
