@@ -122,6 +122,14 @@ class EventLog(Protocol):
         """All topics that may be seen, sorted by name."""
         ...
 
+    def kept_otherwise(self, topics: Iterable[TopicSpec]) -> list[TopicSpec]:
+        """Those of these topics that are there and are kept in another way, or for another time, than they say here."""
+        ...
+
+    def keep(self, topics: Iterable[TopicSpec]) -> None:
+        """Keep these topics, which must be there, as they say here from now on. Their partitions stay as many as they are."""
+        ...
+
     def remove(self, topics: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
         """Remove topics with all that they hold, and the positions of groups; what is not there is gone already. Raises `WrongUse` for a
         group that has a live member. A topic that is made again under the name is another one: its offsets begin anew."""

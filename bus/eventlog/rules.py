@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, Protocol
 
 Thing = Literal["topic", "group", "transaction", "cluster"]
-Deed = Literal["read", "write", "describe", "create", "delete", "alter"]
+Deed = Literal["read", "write", "describe", "create", "delete", "alter", "describe_configs", "alter_configs"]
 """Who may read, write, alter or delete may describe too; it need not be said."""
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import kafka
 import kafka.errors as of_kafka
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from kafka.structs import OffsetAndMetadata
 from kafka.structs import TopicPartition as Place
 
@@ -94,6 +95,21 @@ def _moved(admin: kafka.KafkaAdminClient, group: str) -> type[Exception]:
             time.sleep(0.2)
         else:
             return error
+
+
+def kept(client: Mapping[str, str], topics: Iterable[str]) -> set[str]:
+    """The topics of which it may say how long they keep what is in them; asked for, not done."""
+    wanted = [ConfigEntry("retention.ms", "86400000", incremental_operation=AlterConfigOpType.SET)]
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=wanted) for topic in topics]
+    may, admin = set(), AdminClient(dict(client))  # answers come as long as somebody holds it
+    for resource, answer in admin.incremental_alter_configs(resources, validate_only=True).items():
+        try:
+            answer.result(_WAIT_S)
+        except KafkaException as refused:
+            assert refused.args[0].code() in REFUSED, refused
+        else:
+            may.add(resource.name)
+    return may
 
 
 def transacted(client: Mapping[str, str], names: Iterable[str]) -> set[str]:

@@ -28,6 +28,7 @@ class May(NamedTuple):
     see: str = ""
     groups: str = ""
     transactions: str = ""
+    keep: str = ""
 
 
 def department(name: str) -> May:
@@ -74,7 +75,14 @@ EXPECTED: Mapping[str, May] = {
         "raw.* canonical.* audit internal.erasure",
         transactions="erasure",
     ),
-    "keeper": May("internal.agreement master.* canonical.*", "audit internal.account internal.refused", "*", "share.*", "share.* access"),
+    "keeper": May(
+        "internal.agreement master.* canonical.*",
+        "audit internal.account internal.refused",
+        "*",
+        "share.*",
+        "share.* access",
+        "*",
+    ),
     "normalizer": May("raw.*", "canonical.* deadletter.* internal.account", "*", "normalizer", "normalizer.*"),
     "identify": step(
         "identify",
@@ -192,6 +200,7 @@ def test_a_principal_may_exactly_what_is_said_and_nothing_else(city: City, names
     if principal.startswith("svc-"):
         groups = {group for group in groups if f"share.{group.split('.')[1]}" in reads}
     assert short(knocking.grouped(client, secured_broker().bootstrap, map(whole, GROUPS))) == groups
+    assert short(knocking.kept(stock, topics)) == matching(may.keep, names)
     assert short(knocking.transacted(stock, map(whole, TRANSACTIONS))) == matching(may.transactions, TRANSACTIONS)
 
 

@@ -31,6 +31,7 @@ _ZH = {
     "by hand": "人工设置的禁止规则，请自行处理",
     "create": "新建主题",
     "remove": "删除主题",
+    "keep": "更改主题保留期",
     "no user": "尚无口令（civicbus access password）",
     "remove user": "删除用户",
     "close": "收尾已终止的协议",
@@ -77,6 +78,7 @@ class Keeper:
             found += [_change("by hand", rule) for rule in look.rules.by_hand]
         found += [_change("remove user", user) for user in look.remove_users] + [_change("no user", user) for user in look.no_user]
         found += [_change("close", standing.id) for standing in self._ended(look)]
+        found += [_change("keep", spec.name) for spec in self._kept_otherwise(look)]
         return found + [_change("remove", topic) for topic in self._too_many(look)]
 
     def apply(self, stopped: Callable[[], bool] = lambda: False) -> list[Change]:
@@ -93,6 +95,9 @@ class Keeper:
         for standing in self._ended(look):
             if not stopped() and self._close(standing, look):
                 done.append(_change("close", standing.id))
+        if otherwise := self._kept_otherwise(look):
+            self._log.keep(otherwise)
+            done += [_change("keep", spec.name) for spec in otherwise]
         return done
 
     def guarded(self) -> bool:
@@ -141,14 +146,19 @@ class Keeper:
 
     def _missing(self, look: _Look) -> list[TopicSpec]:
         """Topics that agreements need; where rules hold, all: then nobody else may make any."""
-        app = self._app
-        shares = [
-            topics.share_spec(each.topic.partition(".")[2], each.retention_days, app.settings.partitions)
-            for each in look.required
-            if isinstance(each, ShareTopic)
-        ]
-        others = [*app.topic_specs(), *app.raw_specs()] if look.rules is not None else []
-        return [spec for spec in (*others, *shares) if spec.name not in look.there]
+        others = self._others() if look.rules is not None else []
+        return [spec for spec in (*others, *self._shares(look)) if spec.name not in look.there]
+
+    def _kept_otherwise(self, look: _Look) -> list[TopicSpec]:
+        """Topics that were made when the settings, an agreement or civicbus said otherwise how long they keep what is no longer so."""
+        return self._log.kept_otherwise([*self._others(), *self._shares(look)])
+
+    def _others(self) -> list[TopicSpec]:
+        return [*self._app.topic_specs(), *self._app.raw_specs()]
+
+    def _shares(self, look: _Look) -> list[TopicSpec]:
+        partitions, needed = self._app.settings.partitions, (each for each in look.required if isinstance(each, ShareTopic))
+        return [topics.share_spec(each.topic.partition(".")[2], each.retention_days, partitions) for each in needed]
 
     def _ended(self, look: _Look) -> list[Standing]:
         """Agreements that ended, and of which something is left: a topic that need not be, or a place in what was read."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import kafka.errors as of_kafka
-from kafka.admin import OffsetSpec
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.protocol.consumer import IsolationLevel
 from kafka.structs import TopicPartition
 
-from bus.errors import BusError, Unreachable
+from bus.errors import BusError, LogRefused, Unreachable
 from bus.eventlog.kafka.causes import cause, missing_topic
 from bus.eventlog.kafka.clients import make_admin
 from bus.eventlog.kafka.lane import Lane
@@ -50,6 +50,24 @@ class Cluster:
                 raise missing_topic(topic)
             self._counts[topic] = count
         return self._counts[topic]
+
+    def settings_of(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Topic (by full name) → its settings, defaults too. Raises NotAllowed, LogRefused for a topic that does not exist."""
+        wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        found = self.ask(lambda admin: admin.describe_configs(wanted, config_filter="all"), "reading settings")["topic"] if wanted else {}
+        if not all(found.values()):  # the client leaves out why; there is no topic without settings
+            raise cause(of_kafka.TopicAuthorizationFailedError(), "reading settings")
+        return {name: {key: each["value"] for key, each in found[name].items()} for name in names}
+
+    def set(self, settings: Mapping[str, Mapping[str, str]]) -> None:
+        """Change these settings of these topics (by full name), and no other. Raises NotAllowed."""
+        wanted = [ConfigResource(ConfigResourceType.TOPIC, name, dict(changes)) for name, changes in settings.items()]
+        said = self.ask(lambda admin: admin.alter_configs(wanted), "changing settings")["topic"] if wanted else {}
+        for name, outcome in said.items():
+            if of_kafka.TopicAuthorizationFailedError.__name__ in outcome:
+                raise cause(of_kafka.TopicAuthorizationFailedError(), "changing settings")
+            if outcome != "OK":
+                raise LogRefused("Kafka refuses these settings of a topic.", "Kafka 拒绝该主题的设置。", place=name)
 
     def forget(self, names: Sequence[str]) -> None:
         """These topics (by full name) are no more; what comes after them under the name is asked for anew."""

@@ -19,7 +19,7 @@ from bus.eventlog.kafka.probe import probe_settings
 from bus.eventlog.kafka.reader import KafkaReader
 from bus.eventlog.kafka.scan import scan_topic
 from bus.eventlog.kafka.settings import read_settings
-from bus.eventlog.kafka.topics import topic_settings
+from bus.eventlog.kafka.topics import keeping, topic_settings
 from bus.eventlog.kafka.waiting import first_times
 from bus.eventlog.kafka.writer import KafkaWriter
 from bus.eventlog.port import TopicInfo, TopicSpec
@@ -76,6 +76,15 @@ class KafkaLog:
         for place in places:
             ends[place.topic.removeprefix(self._settings.prefix)][place.partition] = (first[place], following[place])
         return [TopicInfo(name, dict(sorted(ends[name].items()))) for name in sorted(ends)]
+
+    def kept_otherwise(self, topics: Iterable[TopicSpec]) -> list[TopicSpec]:
+        there = {topic["name"] for topic in self._ours()}
+        specs = [spec for spec in topics if self._settings.prefix + spec.name in there]
+        found = self._at.settings_of([self._settings.prefix + spec.name for spec in specs])
+        return [spec for spec in specs if not keeping(spec).items() <= found[self._settings.prefix + spec.name].items()]
+
+    def keep(self, topics: Iterable[TopicSpec]) -> None:
+        self._at.set({self._settings.prefix + spec.name: keeping(spec) for spec in topics})
 
     def remove(self, topics: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
         names = [self._settings.prefix + topic for topic in topics]

@@ -11,7 +11,20 @@ MAX_UNFOLDED_BYTES = 64 * 1_048_576
 
 
 def topic_settings(spec: TopicSpec, copies: int, bombs_refused: bool) -> dict[str, str]:
-    """The settings of a new topic with `copies` copies; `bombs_refused` where the broker knows how.
+    """The settings of a new topic with `copies` copies; `bombs_refused` where the broker knows how. Raises WrongUse as `keeping`."""
+    return {
+        **keeping(spec),
+        "retention.bytes": "-1",
+        "compression.type": "producer",
+        "message.timestamp.type": "CreateTime",
+        "max.message.bytes": str(MAX_RECORD_BYTES),
+        "min.insync.replicas": "2" if copies > 2 else "1",
+        **({"max.decompressed.message.bytes": str(MAX_UNFOLDED_BYTES)} if bombs_refused else {}),
+    }
+
+
+def keeping(spec: TopicSpec) -> dict[str, str]:
+    """Those settings that say what is kept how long.
 
     "latest+time" is compaction that leaves records alone for `retention_ms`: the latest of each key stays for good,
     older ones for at least that time. Kafka compacts closed segments, and by itself only once half of a topic is old: `SLACK_MS` bounds
@@ -30,12 +43,4 @@ def topic_settings(spec: TopicSpec, copies: int, bombs_refused: bool) -> dict[st
     }.get(spec.keep)
     if kept is None or (spec.keep.endswith("time") and not spec.retention_ms):
         raise WrongUse(f"Topic '{spec.name}' cannot be kept '{spec.keep}' so.", f"主题“{spec.name}”的保留方式不正确。", place=spec.name)
-    return {
-        **kept,
-        "retention.bytes": "-1",
-        "compression.type": "producer",
-        "message.timestamp.type": "CreateTime",
-        "max.message.bytes": str(MAX_RECORD_BYTES),
-        "min.insync.replicas": "2" if copies > 2 else "1",
-        **({"max.decompressed.message.bytes": str(MAX_UNFOLDED_BYTES)} if bombs_refused else {}),
-    }
+    return kept

@@ -19,7 +19,7 @@ from bus.eventlog.sqlite import keep
 from bus.eventlog.sqlite.at_hand import AtHand
 from bus.eventlog.sqlite.file import SqliteFile, select
 from bus.eventlog.sqlite.reader import SqliteReader
-from bus.eventlog.sqlite.records import REMOVED, Directory, Lane, append, create, mark_removed, read, removed_lanes
+from bus.eventlog.sqlite.records import REMOVED, Directory, Lane, append, create, keep_as, mark_removed, read, removed_lanes
 
 _NAMESPACE = re.compile(r"[a-zA-Z0-9_-]{0,40}")
 LEASE_S = 10.0  # how long a reader may be silent before its partitions go to others; a killed one is noticed at once
@@ -71,6 +71,19 @@ class SqliteLog:
                 if name.startswith(self._namespace):
                     ends.setdefault(name.removeprefix(self._namespace), {})[partition] = (first, end)
         return [TopicInfo(name, ends[name]) for name in sorted(ends)]
+
+    def kept_otherwise(self, topics: Iterable[TopicSpec]) -> list[TopicSpec]:
+        """See `port.EventLog`."""
+        with self._file.reading() as db:
+            kept = {name: (keep, retention) for name, keep, retention in select(db, "SELECT name, keep, retention_ms FROM topic")}
+        there = ((spec, kept.get(self._namespace + spec.name)) for spec in topics)
+        return [spec for spec, so in there if so is not None and so != (spec.keep, spec.retention_ms)]
+
+    def keep(self, topics: Iterable[TopicSpec]) -> None:
+        """See `port.EventLog`. What is over by that goes when the log is next tidied."""
+        with self._file.writing() as db:
+            for spec in topics:
+                keep_as(db, self._namespace, spec)
 
     def remove(self, topics: Iterable[str] = (), groups: Iterable[str] = ()) -> None:
         """See `port.EventLog`. What was removed is overwritten in the file."""

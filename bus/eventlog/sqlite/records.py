@@ -96,10 +96,7 @@ class Directory:
 
 def create(db: apsw.Connection, prefix: str, spec: TopicSpec) -> None:
     """Create a topic unless there is one of that name. Within a write. Raises `WrongUse` for a spec that makes no sense."""
-    name = prefix + spec.name
-    timed = spec.keep.endswith("time")
-    if not _NAME.fullmatch(name) or spec.partitions < 1 or spec.keep not in KEEPS or timed != (spec.retention_ms is not None):
-        raise WrongUse("The topic's name or settings are not right.", "主题名称或设置有误。", place=spec.name)
+    name = _checked(prefix, spec)
     if db.execute("SELECT 1 FROM topic WHERE name = ?", (name,)).get is not None:
         return
     db.execute(
@@ -107,6 +104,20 @@ def create(db: apsw.Connection, prefix: str, spec: TopicSpec) -> None:
     )
     topic = db.last_insert_rowid()
     db.executemany("INSERT INTO lane(topic, partition) VALUES (?, ?)", ((topic, partition) for partition in range(spec.partitions)))
+
+
+def keep_as(db: apsw.Connection, prefix: str, spec: TopicSpec) -> None:
+    """Keep a topic as `spec` says from now on; nothing where there is none. Within a write. Raises `WrongUse` as `create`."""
+    db.execute("UPDATE topic SET keep = ?, retention_ms = ? WHERE name = ?", (spec.keep, spec.retention_ms, _checked(prefix, spec)))
+
+
+def _checked(prefix: str, spec: TopicSpec) -> str:
+    """The topic's whole name."""
+    name = prefix + spec.name
+    timed = spec.keep.endswith("time")
+    if not _NAME.fullmatch(name) or spec.partitions < 1 or spec.keep not in KEEPS or timed != (spec.retention_ms is not None):
+        raise WrongUse("The topic's name or settings are not right.", "主题名称或设置有误。", place=spec.name)
+    return name
 
 
 def mark_removed(db: apsw.Connection, prefix: str, topic: str) -> list[Lane]:
