@@ -14,10 +14,19 @@ from rich.console import Console
 from rich.table import Table
 from typer.exceptions import TyperException
 
-from bus.errors import BusError
+from bus.errors import BusError, WrongUse
 
 INTERRUPTED = 130
 _INTERNAL = 1
+_USAGE_ZH = {
+    "NoArgsIsHelpError": "",
+    "MissingParameter": "缺少必需的参数。",
+    "BadParameter": "参数的值不正确。",
+    "NoSuchOption": "没有这个选项。",
+    "BadOptionUsage": "选项用法有误。",
+    "UsageError": "命令或参数有误。",
+}
+"""Typer's kinds of wrong use, by name (its classes are private), the narrowest first. The first is none: it shows the help."""
 
 
 def guarded(work: Callable[[], object]) -> int:
@@ -29,7 +38,9 @@ def guarded(work: Callable[[], object]) -> int:
         say_error(error)
         return error.exit_status
     except TyperException as error:
-        if (show := getattr(error, "show", None)) is not None:
+        if (usage := _of_usage(error)) is not None:
+            say_error(usage)
+        elif (show := getattr(error, "show", None)) is not None:
             show()
         return int(getattr(error, "exit_code", 2))
     except KeyboardInterrupt:
@@ -44,6 +55,20 @@ def guarded(work: Callable[[], object]) -> int:
     except Exception as error:
         return _say_fault(error)
     return status if isinstance(status, int) else 0
+
+
+def _of_usage(error: TyperException) -> WrongUse | None:
+    """A command line that cannot be read, as an error of ours; None for a request for help. What was typed too much is not said again: it
+    may be a person's number."""
+    kinds = [each.__name__ for each in type(error).__mro__]
+    zh = next((text for kind, text in _USAGE_ZH.items() if kind in kinds), "")
+    if not zh:
+        return None
+    said = error.format_message() if hasattr(error, "format_message") else str(error)
+    if said.startswith("Got unexpected extra"):
+        said = "There are more arguments than the command takes."
+    where = getattr(getattr(error, "ctx", None), "command_path", "civicbus")
+    return WrongUse(said, zh, place=where, hint=f"See {where} --help.", hint_zh=f"请查看 {where} --help。")
 
 
 def say_error(error: BusError) -> None:

@@ -155,13 +155,30 @@ def test_a_setting_that_makes_no_sense(tmp_path: Path) -> None:
     expect(civicbus(tmp_path, "--log", "kafka://127.0.0.1:1", "topics", CIVICBUS_KAFKA_SASL_PASWORD="x"), 2, "WRONG_USE", "sasl.pasword")
 
 
-@pytest.mark.parametrize("arguments", [["no-such-command"], ["read"], ["topics", "--format", "xml"], ["--no-such-option", "topics"]])
-def test_wrong_use_is_exit_2_without_a_traceback(tmp_path: Path, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        (["no-such-command"], "civicbus"),
+        (["agreement", "no-such-command"], "civicbus agreement"),
+        (["read"], "civicbus read"),
+        (["topics", "--format", "xml"], "civicbus topics"),
+        (["topics", "--no-such-option"], "civicbus topics"),
+    ],
+)
+def test_a_command_line_that_cannot_be_read_is_answered_in_both_languages_with_where_to_look(
+    tmp_path: Path, arguments: list[str], place: str
+) -> None:
     done = civicbus(tmp_path, *arguments)
 
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+    expect(done, 2, "WRONG_USE", place)
+    assert done.stderr.count(f"{place} --help") == 2
+
+
+def test_what_was_typed_too_much_is_not_repeated_since_it_may_be_a_number(tmp_path: Path) -> None:
+    done = civicbus(tmp_path, "show", "resident", "379921195001010011")
+
+    expect(done, 2, "WRONG_USE", "civicbus show")
+    assert "379921" not in done.stderr
 
 
 def test_every_command_has_help_in_both_languages() -> None:
