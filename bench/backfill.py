@@ -56,9 +56,11 @@ def cost(published: Path, where: Path, valve: bool) -> Cost:
 
 
 @contextmanager
-def all_steps(home: Path, where: Path, valve: bool = True) -> Iterator[Mapping[str, subprocess.Popen[bytes]]]:
-    """Every step at work until the end of the block."""
+def all_steps(home: Path, where: Path, valve: bool = True, log: str | None = None) -> Iterator[Mapping[str, subprocess.Popen[bytes]]]:
+    """Every step at work until the end of the block, on the embedded log of `home` or on another."""
     env = {**os.environ, "CIVICBUS_HOME": str(home), "CIVICBUS_REFERENCE": str(where / DELIVERY / "common")}
+    if log is not None:
+        env["CIVICBUS_LOG"] = log
     commands = {step: ["bus", "run", step] for step in STEPS}
     if not valve:
         commands["normalizer"] = ["bench.backfill", str(home), str(where)]

@@ -19,12 +19,13 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.backfill import all_steps, cost
+from bench.broker import a_broker
 from bench.setting import Choice, canonical, city, open_bus, publish_all
 from bench.table import Line, line
 from bus.cli.context import App
 from bus.event import Output, Record
 from bus.eventlog import topics
-from bus.eventlog.port import EventLog
+from bus.eventlog.port import EventLog, Reader
 
 COMMAND = "python -m bench live"
 LIVE = "social.volunteer"
@@ -40,22 +41,23 @@ _WATCHED = topics.master("resident")
 def take(choice: Choice) -> list[Line]:
     """The figures."""
     where, before = city(choice.residents), canonical(choice.residents)
+    with closing(open_bus(before, where)) as known:
+        rows = live_rows(known)
     with tempfile.TemporaryDirectory(prefix="civicbus-bench-") as temporary:
         published, home = Path(temporary) / "published", Path(temporary) / "home"
         shutil.copytree(before / "keys", published / "keys")
-        with closing(open_bus(published, where)) as app:
-            publish_all(app, where, sorted(app.catalog.layouts.keys() - {LIVE}))
-            app.log.create([topics.spec(topics.raw(LIVE), app.settings.partitions, app.settings.raw_days)])
+        _laid_out(published, where)
         shutil.copytree(published, home)
-        with closing(open_bus(before, where)) as known, closing(open_bus(home, where)) as app, all_steps(home, where):
-            waited, worked_off = _published(app, live_rows(known))
+        found = _while_worked_off("one live row during a backfill", home, where, rows)
+        with a_broker(choice.kafka) as broker:
+            if broker is not None:
+                on_kafka, log = Path(temporary) / "on-kafka", f"kafka://{broker.bootstrap}"
+                shutil.copytree(before / "keys", on_kafka / "keys")
+                _laid_out(on_kafka, where, log)
+                found += _while_worked_off("the same on Kafka, its broker on this machine", on_kafka, where, rows, log)
         alone = [[cost(published, where, valve) for valve in (True, False)] for _ in range(choice.rounds)]
-    in_order = sorted(waited)
     return [
-        line(f"one live row during a backfill: p50 of {len(waited)} rows", [statistics.median(waited)], "s", COMMAND, digits=2),
-        line("— p99", [in_order[-1 - len(waited) // 100]], "s", COMMAND, most=MOST_S, digits=2),
-        line("— the first one, after a time without any", waited[:1], "s", COMMAND, digits=2),
-        line("— the backfill meanwhile", [worked_off], "rows/s", COMMAND),
+        *found,
         line(
             "what the valve costs a backfill without live rows: CPU",
             [with_.cpu_s / without.cpu_s for with_, without in alone],
@@ -65,6 +67,25 @@ def take(choice: Choice) -> list[Line]:
             digits=2,
         ),
         line("— wall", [with_.wall_s / without.wall_s for with_, without in alone], "×", COMMAND, digits=2),
+    ]
+
+
+def _laid_out(home: Path, where: Path, log: str | None = None) -> None:
+    """The city published, but for the dataset of the live rows."""
+    with closing(open_bus(home, where, log)) as app:
+        publish_all(app, where, sorted(app.catalog.layouts.keys() - {LIVE}))
+        app.log.create([topics.spec(topics.raw(LIVE), app.settings.partitions, app.settings.raw_days)])
+
+
+def _while_worked_off(what: str, home: Path, where: Path, rows: Mapping[str, Record], log: str | None = None) -> list[Line]:
+    with closing(open_bus(home, where, log)) as app, all_steps(home, where, log=log):
+        waited, worked_off = _published(app, rows)
+    in_order = sorted(waited)
+    return [
+        line(f"{what}: p50 of {len(waited)} rows", [statistics.median(waited)], "s", COMMAND, digits=2),
+        line("— p99", [in_order[-1 - len(waited) // 100]], "s", COMMAND, most=MOST_S, digits=2),
+        line("— the first one, after a time without any", waited[:1], "s", COMMAND, digits=2),
+        line("— the backfill meanwhile", [worked_off], "rows/s", COMMAND),
     ]
 
 
@@ -83,10 +104,11 @@ def _published(app: App, rows: Mapping[str, Record]) -> tuple[list[float], float
     until = time.monotonic() + PATIENCE_S
     while (worked_off := _worked_off(app.log)) < ALONE_ROWS and time.monotonic() < until:
         time.sleep(LOOK_S)
-    seen, began, took = Watcher(app), dict[str, float](), dict[str, float]()
+    began, took = dict[str, float](), dict[str, float]()
     started = publish_at = now = time.monotonic()
     left = iter(rows.items())
-    with app.log.writer("bench.live") as writer:
+    with app.log.writer("bench.live") as writer, app.log.reader("bench.live", [_WATCHED]) as reader:
+        seen = Watcher(app, reader)
         while began.keys() - took.keys() or (now < publish_at + 10 * EVERY_S and _behind(app.log)):  # a row is under way, or may come
             if now >= publish_at and _behind(app.log) and (following := next(left, None)):
                 key, record = following
@@ -97,7 +119,6 @@ def _published(app: App, rows: Mapping[str, Record]) -> tuple[list[float], float
                 took[key] = time.monotonic() - began[key]
             if any(now - at > PATIENCE_S for key, at in began.items() if key not in took):
                 raise SystemExit(f"a live row was not seen within {PATIENCE_S:.0f} s")
-            time.sleep(LOOK_S)
             now = time.monotonic()
     return [took[key] for key in began], (_worked_off(app.log) - worked_off) / (now - started)
 
@@ -105,15 +126,13 @@ def _published(app: App, rows: Mapping[str, Record]) -> tuple[list[float], float
 class Watcher:
     """Which live rows a master names."""
 
-    def __init__(self, app: App) -> None:
-        self._log, self._decode = app.log, app.codec.decoder()
-        self._next: dict[int, int] = {}
+    def __init__(self, app: App, reader: Reader) -> None:
+        self._reader, self._decode = reader, app.codec.decoder()
 
     def since(self) -> set[str]:
-        """The rows that a master written since the last look names."""
+        """The rows that a master written since the last look names; waits a little where there is none."""
         found: set[str] = set()
-        for batch in self._log.scan(_WATCHED, self._next):
-            self._next[batch.partition] = batch.next_offset
+        for batch in self._reader.poll(2000, LOOK_S):
             for record in batch.records:
                 if record.value is not None and LIVE.encode() in record.value:
                     found |= {_key(s["key"]) for s in self._decode(record.value)[1]["sources"] if s["dataset"] == LIVE}
