@@ -1,7 +1,8 @@
 """`civicbus backup | restore`: the embedded log and the keys in one file for their owner alone.
 
 A backup holds the keys: whoever has it can read everything, and whoever has lost both it and the keys can open nothing that was sealed,
-and no new token meets an old one. Keep it apart from the machine.
+and no new token meets an old one. Keep it apart from the machine. What an erasure destroyed after it was made, it still holds: how long
+backups are kept is how long that can be opened from them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from bus.eventlog.dead_letter import iso
 from bus.eventlog.sqlite import SqliteLog
 
 _LOG, _MANIFEST = "civicbus.db", "manifest.json"
-_KEY = re.compile(r"keys/(bus\.json|department\.[a-z][a-z0-9_]{0,30}\.(public|private))")
+_KEY = re.compile(r"keys/(bus\.json|data\.d[0-9a-f]{6}\.tree|department\.[a-z][a-z0-9_]{0,30}\.(public|private))")
 _FORMAT = 1
 
 

@@ -44,6 +44,14 @@ def check(ctx: typer.Context) -> None:
 
 @_group.command("list")
 def list_keys(ctx: typer.Context) -> None:
-    """The identifiers of the keys, as JSON; never a key. 列出密钥编号（不含密钥）。"""
+    """The identifiers of the keys, and how many keys of statements were destroyed, as JSON; never a key. 列出密钥编号（不含密钥）。"""
     ring = keys.load(of(ctx).settings.home)
-    out({"token": ring.token_id, "data": sorted(ring.data_keys), "current": ring.current, "departments": sorted(ring.departments)})
+    out(
+        {
+            "token": ring.token_id,
+            "data": sorted([*ring.data_keys, *ring.trees]),
+            "current": ring.current,
+            "destroyed": keys.destroyed(ring),
+            "departments": sorted(ring.departments),
+        }
+    )

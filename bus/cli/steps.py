@@ -19,7 +19,7 @@ from bus.cli.context import App, known, of
 from bus.cli.say import note
 from bus.config import Settings
 from bus.errors import ConfigRefused, WrongUse
-from bus.event import Output, Record
+from bus.event import Batch, Output, Record
 from bus.eventlog import dead_letter, topics
 from bus.eventlog.known_keys import KnownKeys
 from bus.eventlog.port import EventLog
@@ -37,21 +37,29 @@ def normalizer(app: App) -> Step:
     from bus.normalizer.kit import Kit
     from bus.normalizer.mapping import compile_mappings, sources_of
     from bus.normalizer.worker import Normalizer
+    from bus.sealing import Sealer
     from bus.standards.addresses import AddressBook
     from bus.standards.codes import CodeList
     from bus.standards.divisions import Divisions
     from connectors.reference import read_compounds, read_divisions
 
     divisions = Divisions(read_divisions(app.reference))
+    sealer = Sealer(app.keys)
     kit = Kit(
         keys=app.keys,
         divisions=divisions,
         addresses=AddressBook(divisions, read_compounds(app.reference)),
         code_list=lambda name: CodeList.load(_code_file(app.schemas / "codes", name)),
+        sealer=sealer,
         said_in=cache(lambda dataset: KnownKeys(app.log, topics.raw(app.dataset(dataset)))),
     )
     worker = Normalizer(compile_mappings(app.catalog, kit), sources_of(app.catalog), app.codec, app.keys)
-    return Step("normalizer", "raw.", worker.decide, refuse_with(app, "normalize"), resolving.READS)
+
+    def decide(batches: list[Batch]) -> list[Output]:
+        sealer.renew()  # a key that an erasure destroyed since is not held any longer
+        return worker.decide(batches)
+
+    return Step("normalizer", "raw.", decide, refuse_with(app, "normalize"), resolving.READS)
 
 
 def _code_file(folder: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bus.normalizer.cells import Columns
+from bus.normalizer.converters.hiding import seal_fields
 from bus.normalizer.converters.organization import build_organization
 from bus.normalizer.converters.people import build_people
 from bus.normalizer.converters.person import build_person
@@ -92,16 +93,17 @@ class Plan:
     def _statement(self, maker: Maker, entity: str, row: Row, party: Party | None) -> Statement:
         out: Fields = {}
         found: list[Finding] = []
+        ordinal = party.ordinal if party is not None else 0
+        key = own_key(self.kit.keys, self.dataset, row, maker.role, ordinal)
         if party is not None:
             if maker.about is None:
                 out.update(party.fields)
+                seal_fields(self.kit.sealer, entity, key, out)
                 found.extend(party.findings)
             elif party.refused:
                 found.extend(party.identity)
         for apply in maker.organization_fields if entity == "organization" and maker.entity != entity else maker.fields:
             apply(row, out, found, party)
-        ordinal = party.ordinal if party is not None else 0
-        key = own_key(self.kit.keys, self.dataset, row, maker.role, ordinal)
         refused = party is not None and party.refused
         operation = maker.operation(row, found)
         return Statement(entity, maker.role, ordinal, operation, key, out, once(found), refused)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bus.errors import ConfigRefused
 from bus.keys import KeyRing
+from bus.sealing import Sealer
 from bus.standards.addresses import AddressBook
 from bus.standards.codes import CodeList
 from bus.standards.divisions import Divisions
@@ -29,6 +30,7 @@ class Kit:
     divisions: Divisions
     addresses: AddressBook
     code_list: Callable[[str], CodeList]
+    sealer: Sealer
     area_code: str | None = None
     """The city's telephone area code, for numbers written without one."""
     said_in: Callable[[str], Callable[[str, int], bool | None]] = lambda dataset: lambda key, at: None

@@ -4,6 +4,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from keys_of_before import keys_of_before
 
 from bus import keys
 from bus.errors import KeyRefused
@@ -85,9 +86,81 @@ def test_a_private_key_of_another_pair_is_found_by_the_check(tmp_path):
 def test_rotation_seals_with_a_new_key_and_keeps_the_old(tmp_path):
     before = keys.load_or_make(tmp_path)
     after = keys.rotate_data_key(tmp_path)
-    assert after.current not in before.data_keys
-    assert set(before.data_keys) < set(after.data_keys)
+    assert after.current not in before.trees
+    assert set(before.trees) < set(after.trees)
     assert after.token_key == before.token_key
+
+
+def test_a_bus_of_before_keeps_its_data_key_until_it_is_rotated(tmp_path):
+    before = keys_of_before(tmp_path)
+    assert keys.load_or_make(tmp_path, ["civil"]).current == before.current
+    assert not list((tmp_path / "keys").glob("*.tree"))
+    after = keys.rotate_data_key(tmp_path)
+    assert set(after.trees) == {after.current}
+    assert after.data_keys == before.data_keys
+    assert keys.check(tmp_path) == []
+
+
+def test_what_is_destroyed_is_gone_from_the_file_and_counted_and_the_file_is_its_owners_alone(tmp_path):
+    ring = keys.load_or_make(tmp_path)
+    file = ring.trees[ring.current]
+    before, mark = file.read(), file.mark()
+
+    assert keys.destroy(tmp_path, lambda key: [5, 7, 7]) == 2
+    assert keys.destroy(tmp_path, lambda key: [7]) == 0
+    after = file.read()
+    assert (after.leaf(5), after.leaf(7), after.leaf(6)) == (None, None, before.leaf(6))
+    assert keys.destroyed(keys.load(tmp_path)) == 2
+    assert before.nodes[-16:] not in file.path.read_bytes()
+    assert stat.S_IMODE(file.path.stat().st_mode) == 0o600
+    assert file.mark() != mark
+    assert not list((tmp_path / "keys").glob("*.new"))
+
+
+@pytest.mark.parametrize("place", [0, 20, -1])
+def test_a_damaged_data_key_is_refused_with_its_place(tmp_path, place):
+    ring = keys.load_or_make(tmp_path)
+    keys.destroy(tmp_path, lambda key: [5])
+    path = ring.trees[ring.current].path
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(KeyRefused) as refused:
+        keys.load(tmp_path)
+    assert refused.value.place == str(path) and refused.value.message_zh
+    assert len(keys.check(tmp_path)) == 1
+
+
+def test_a_data_key_that_is_cut_short_lost_or_that_of_another_id_is_refused(tmp_path):
+    keys.load_or_make(tmp_path)
+    ring = keys.rotate_data_key(tmp_path)
+    one, other = (file.path for file in ring.trees.values())
+    whole = one.read_bytes()
+    for content in (whole[:-1], whole[:16], b"", other.read_bytes()):
+        one.write_bytes(content)
+        with pytest.raises(KeyRefused):
+            keys.load(tmp_path)
+    one.unlink()
+    with pytest.raises(KeyRefused):
+        keys.load(tmp_path)
+    assert len(keys.check(tmp_path)) == 1
+
+
+def test_a_data_key_that_others_can_read_is_refused(tmp_path):
+    ring = keys.load_or_make(tmp_path)
+    ring.trees[ring.current].path.chmod(0o640)
+    with pytest.raises(KeyRefused):
+        keys.load(tmp_path)
+
+
+def test_processes_that_destroy_at_once_lose_nothing_of_one_another(tmp_path):
+    ring = keys.load_or_make(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(lambda number: keys.destroy(tmp_path, lambda key: [number]), range(16)))
+    left = ring.trees[ring.current].read()
+    assert counts == [1] * 16
+    assert [left.leaf(number) for number in range(16)] == [None] * 16
 
 
 def test_a_department_name_cannot_leave_the_folder(tmp_path):

@@ -15,6 +15,7 @@ from bus.keys import KeyRing
 from bus.normalizer.compile import Plan
 from bus.normalizer.kit import Kit, code_lists
 from bus.normalizer.statement import Row, Statement
+from bus.sealing import Sealer
 from bus.standards.addresses import AddressBook
 from bus.standards.divisions import Divisions
 
@@ -79,7 +80,7 @@ def released(folder: Path, extra: Path | None = None, department: str = "") -> C
 def kit_of(keys: KeyRing, catalog: Catalog) -> Kit:
     """Converters of the small city."""
     divisions = Divisions(DIVISIONS)
-    return Kit(keys, divisions, AddressBook(divisions, COMPOUNDS), code_lists(catalog.folder / "codes"))
+    return Kit(keys, divisions, AddressBook(divisions, COMPOUNDS), code_lists(catalog.folder / "codes"), Sealer(keys))
 
 
 def said(

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bus.normalizer.cells import Columns, note
-from bus.normalizer.converters.hiding import ORGANIZATION as ORGANIZATION_TOPIC
-from bus.normalizer.converters.hiding import RESIDENT, phones_hider
+from bus.normalizer.converters.hiding import phones_hider
 from bus.normalizer.converters.organization import credit_reader, looks_like_organization
 from bus.normalizer.converters.party_text import people_of
 from bus.normalizer.converters.person import NOBODY, ORGANIZATION, _kind_reader, guessed_kind, identity_reader, name_putter
@@ -37,7 +36,7 @@ def build_people(spec: People, columns: Columns, kit: Kit) -> Callable[[Row], li
     read_id, put_name = identity_reader(kit), name_putter()
     read_credit = credit_reader()
     phones = phones_of(spec.phones, columns, kit)
-    hide_person, hide_organization = phones_hider(kit.keys, RESIDENT), phones_hider(kit.keys, ORGANIZATION_TOPIC)
+    hide_phones = phones_hider(kit.keys)
 
     def person(name: str | None, number: str | None, kind: str, row: Row, ordinal: int, found: list[Finding]) -> Party:
         out: dict[str, Any] = {}
@@ -75,13 +74,11 @@ def build_people(spec: People, columns: Columns, kit: Kit) -> Callable[[Row], li
             found = list(common)
             if spec.organizations and (kind == ORGANIZATION or looks_like_organization(name, number, row.on)):
                 party = organization(name, number, ordinal, found)
-                hide = hide_organization
             else:
                 own = guessed_kind(number, kind) if number and len(told) > 1 else kind  # the cell of the kind speaks of one of them
                 party = person(name, number, own, row, ordinal, found)
-                hide = hide_person
             if called and ordinal == 0:
-                party.fields["phones"] = hide(called)
+                party.fields["phones"] = hide_phones(called)
             parties.append(party)
         if not parties:
             row.loose.extend(common)

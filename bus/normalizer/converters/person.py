@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bus.normalizer.cells import Columns, note
-from bus.normalizer.converters.hiding import RESIDENT, name_hider, number_hider, phones_hider
+from bus.normalizer.converters.hiding import name_hider, number_hider, phones_hider
 from bus.normalizer.converters.phones import phones_of
 from bus.normalizer.converters.texts import code
 from bus.normalizer.kit import MEMO, RECENT, Kit
@@ -81,7 +81,7 @@ def build_person(spec: Person, columns: Columns, kit: Kit) -> Callable[[Row], li
     phones = phones_of(spec.phones, columns, kit)
     public = phones_of(spec.public_phones, columns, kit)
     others = columns.any_filled(spec.phones_unless) if spec.phones_unless else None
-    hide_phones = phones_hider(kit.keys, RESIDENT)
+    hide_phones = phones_hider(kit.keys)
     hidden, hide_name = _confidential_reader(spec.confidential, columns, kit), name_hider(kit.keys)
 
     def build(row: Row) -> list[Party]:
