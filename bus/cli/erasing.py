@@ -1,9 +1,10 @@
 """`civicbus erase plan | request | list | carry-out`: the file of a person is erased, by two persons; and what stays, until when.
 
 What is erased is withdrawn (tombstones): the department's rows that speak of this person alone, and every statement about the person. The
-resolver then retires the file, and whoever was told anything of it is told that it ended. The older versions of what was withdrawn leave
-the embedded log within the day, Kafka, which cannot be told to forget one key, with their retention; with them the ciphertexts of numbers
-and phones, which have no key of the person's own. The report says by when, and what never goes.
+resolver then retires the file, and whoever was told anything of it is told that it ended. Before that the keys of these statements are
+destroyed (crypto-shredding): the ciphertexts of numbers and phones, wherever an older version or a copy of the log still has them, open for
+nobody any more. What stands beside them in clear, names and addresses, leaves the embedded log within the day, Kafka, which cannot be told
+to forget one record, with its retention. The report says by when, and what never goes.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ from bus.eventlog.dead_letter import iso
 from bus.eventlog.partitioning import partition_of
 from bus.eventlog.port import SLACK_MS
 from bus.eventlog.sqlite import SqliteLog
+from bus.normalizer.converters.hiding import SEALED_FOR
 from bus.resolver.erasure import Extent, Row, extent, row_of
-from bus.sealing import row_hash
+from bus.sealing import destroy_keys, row_hash
 from bus.sharing.audit import Action, act, mark
 
 _DAY_MS = 86_400_000
@@ -49,9 +51,11 @@ _FOR_GOOD = {
     topics.WATCH: "如有：关注名单中的登记（标识） registrations on watch lists, by token, if there were any",
     topics.REFUSED: "如有：总线未能处理的记录 records that the bus came to no end with, if there were any",
     topics.AUDIT: "仅标记，依法留存 marks only, kept as the law asks (PIPL Art. 56)",
-    "backup": "备份由运维清理 backups, which the bus does not know",
+    "backup": "备份由运维清理，含密钥者仍可打开密文 backups, which the bus does not know; one that holds the keys opens ciphertexts",
 }
-_SEALED = "已被撤回的旧版本，含证件号码、电话的密文 older versions of what is withdrawn, with the ciphertexts of number and phones"
+_OLDER = "已被撤回的旧版本 older versions of what is withdrawn"
+_SHUT = "证件号码、电话的密文随密钥销毁而无法打开 the ciphertexts of number and phones go with their keys"
+_OPEN = "数据密钥轮换前的证件号码、电话密文仍可打开 ciphertexts from before the data key was rotated can still be opened"
 
 
 class Kept(NamedTuple):
@@ -131,12 +135,17 @@ def carry_out(
     concerned, goes = _extent(app, asked.subject)
     report = _told(app, read_subject(asked.subject), concerned, goes)
     at = max([now(), *(each.at + 1 for each in goes.statements)])  # behind every version that it withdraws
+    # Keys first: who is killed behind it finds the request waiting still, and does it again.
+    destroyed = destroy_keys(app.home, app.keys, {each.key for each in goes.statements if each.topic in SEALED_FOR.values()})
     marks = [mark(app.keys, each) for each in (asked.subject.encode(), *sorted(concerned.mine))]
     outputs = [*_withdrawn(app, goes, at), act(Action.erased, at, by, marks=marks, rule=id)]
     _write(app, id, {"done_by": by, "statements": len(goes.statements), "rows": len(goes.rows)}, at, outputs)
     _show(report, how)
+    note(f"{destroyed} keys destroyed. 已销毁 {destroyed} 个密钥。")
     note("Withdrawn; the file goes and receivers are told with the next run of the steps. 已撤回，各步骤下次运行时档案删除并通知接收方。")
-    if isinstance(app.log, SqliteLog):
+    if not isinstance(app.log, SqliteLog):
+        note("Copy keys/data.*.tree to the other machines of this bus. 请将 keys/data.*.tree 复制到本总线的其他机器。")
+    else:
         note("Older versions then go with `civicbus tidy`; `up` does it every hour. 旧版本随后由 `civicbus tidy` 移除，`up` 每小时执行。")
 
 
@@ -217,8 +226,8 @@ def _versions(app: App, goes: Extent) -> Iterator[Kept]:
         for topic in (each.topic, topics.raw(each.row.dataset)) if each.row in goes.rows else (each.topic,):
             newest[topic] = max(newest.get(topic, 0), each.at)
     for topic, at in sorted(newest.items()):
-        what = _SEALED if topic == _ABOUT else "已被撤回的旧版本 older versions of what is withdrawn"
-        yield Kept(topic, what, _let_go(app, at, app.settings.raw_days))
+        of_sealed = f"；{_OPEN if app.keys.data_keys else _SHUT}" if topic in SEALED_FOR.values() else ""
+        yield Kept(topic, _OLDER + of_sealed, _let_go(app, at, app.settings.raw_days))
     for where in _FILE:
         yield Kept(where, "档案及其依据的旧版本 older versions of the file and what it was made of", _let_go(app, 0, 0))
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
+from base64 import b64decode
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from bus import keys
 from bus.cli.context import App
 from bus.config import read_settings
+from bus.errors import KeyRefused
 from bus.eventlog import topics
+from bus.sealing import unseal
 from tests import warm
 from tests.flow.city_bus import Bus
 from tests.sharing.in_force import put_in_force
@@ -68,8 +73,8 @@ class Office:
     def app(self) -> App:
         return App(read_settings({"home": str(self.bus.home), "log": self.bus.env["CIVICBUS_LOG"]}, {}))
 
-    def by(self, person: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        env = {**self.bus.env, "CIVICBUS_HOME": str(self.bus.home), "PATH": "/usr/bin:/bin"}
+    def by(self, person: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        env = {**self.bus.env, "CIVICBUS_HOME": str(self.bus.home), "PATH": "/usr/bin:/bin", **more}
         return warm.run(arguments, env, person=person)
 
     def done(self, person: str, *arguments: str) -> Any:
@@ -89,6 +94,15 @@ class Office:
 
     def newest(self, topic: str) -> dict[str, Any]:
         return {each["key"]: each["value"] for each in self.bus.lines("read", topic)}
+
+    def sealed(self) -> dict[tuple[str, str, str], str]:
+        """(statement, field, token) → ciphertext, of all numbers and phones in the newest statements about residents."""
+        found = {}
+        for key, said in self.newest(topics.canonical("resident")).items():
+            if said and said["id_sealed"]:
+                found[key, "id_sealed", said["id_token"]] = said["id_sealed"]
+            found.update({(key, "phones", each["token"]): each["sealed"] for each in (said or {}).get("phones") or ()})
+        return found
 
     def told(self, agreement: str) -> list[dict[str, Any]]:
         return self.bus.lines("subscribe", agreement, "--until-idle")
@@ -140,6 +154,40 @@ def test_the_file_goes_its_rows_go_and_whoever_was_told_is_told_that_it_ended(er
     )
     assert {each["agreement"] for each in report["receivers"]} == {PEOPLE, MARRIAGES}
     assert json.loads(office.bus("account", "--format", "json"))["balanced"]
+
+
+def test_what_was_sealed_of_the_person_opens_for_nobody_any_more_and_all_else_still_does(office: Office, erased: Erased) -> None:
+    before, ring = office.sealed(), keys.load(erased.office.bus.home)
+    withdrawn = {key for key, said in erased.office.newest(topics.canonical("resident")).items() if said is None}
+    hers = {place for place in before if place[0] in withdrawn}
+
+    assert {field for _, field, _ in hers} == {"id_sealed", "phones"}
+    assert {place for place, sealed in before.items() if not opens(ring, place[1], sealed)} == hers
+    assert all(opens(keys.load(office.bus.home), place[1], before[place]) for place in hers)  # with the keys of before, so: it is the keys
+
+
+def test_what_the_department_hands_in_again_is_sealed_anew_and_opens(office: Office, tmp_path: Path) -> None:
+    again = Office(Bus("sqlite", tmp_path / "home", office.bus.delivery), office)
+    before = again.sealed()
+    again.erased()
+    again.bus("publish", "civil.assistance_member", str(again.bus.delivery / FILES["civil.assistance_member"]))
+    again.bus("run", "--until-idle")
+    ring, anew = keys.load(again.bus.home), again.sealed()
+    back = {place for place in anew if not opens(ring, place[1], before[place])}
+
+    assert back and all(opens(ring, place[1], anew[place]) for place in anew)
+
+
+def test_who_is_killed_between_the_keys_and_the_rest_does_it_again(office: Office, tmp_path: Path) -> None:
+    copy = Office(Bus("sqlite", tmp_path / "home", office.bus.delivery), office)
+    id, rows = copy.requested(), copy.newest("raw.civil.assistance_member")
+    killed = copy.by("wang", "erase", "carry-out", id, CIVICBUS_TEST="1", CIVICBUS_CRASH_AT="before_end")
+    assert killed.returncode == -signal.SIGKILL
+    assert json.loads(copy.bus("keys", "list"))["destroyed"] > 0
+    assert copy.newest("raw.civil.assistance_member") == rows
+
+    report = copy.done("wang", "erase", "carry-out", id, "--format", "json")
+    assert copy.newest("raw.civil.assistance_member")[report["rows"][0]["key"]] is None
 
 
 def test_the_report_says_what_stays_and_until_when(erased: Erased) -> None:
@@ -195,6 +243,14 @@ def test_what_other_entities_told_of_a_person_is_among_what_was_disclosed(office
 
 def _said_by(source: dict[str, Any]) -> tuple[str, str, str]:
     return source["dataset"], source["role"], json.dumps(source["key"], sort_keys=True)
+
+
+def opens(ring: keys.KeyRing, field: str, sealed: str) -> bool:
+    """Whether these keys open a ciphertext, as a command shows it."""
+    try:
+        return bool(unseal(ring, topics.canonical("resident"), field, b64decode(sealed)))
+    except KeyRefused:
+        return False
 
 
 def _key(master: dict[str, Any], dataset: str) -> str:
