@@ -5,11 +5,11 @@ person come to independently. Pure.
     phone       a phone
     place       a dwelling: where the person lives, or which the row names beside the person
     household   a household of a department
-    with        the name, and how the name of somebody sounds who stands beside it in a row, a household or a dwelling
+    with        how the name sounds, and the name of somebody who stands beside it in a row, a household or a dwelling
 
-No key but the last holds a name: names are compared under it (`bus.resolver.likeness`), so a name written another way still meets its
-like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household and of a dwelling are *gathered*
-under its key; each of them then claims to be with each of the others, and a dwelling that the row names is the place of all in it.
+No key but the last holds a name, and that one only its sound: names are compared under it (`bus.resolver.likeness`), so a name written
+another way still meets its like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household and of
+a dwelling are *gathered* under its key; each of them then claims to be with each of the others, and a dwelling that the row names is the place of all in it.
 """
 
 from __future__ import annotations
@@ -157,8 +157,8 @@ def place_of(address: Mapping[str, Any] | None) -> tuple[str, ...] | None:
 
 
 def with_key(keys: KeyRing, name: str, other: str) -> bytes:
-    """The key of who bears this name and stands beside somebody whose name sounds like the other."""
-    return row_hash(keys, "evidence", WITH, name, spoken(other))
+    """The key of who bears a name that sounds like this one and stands beside somebody whose name sounds like the other."""
+    return row_hash(keys, "evidence", WITH, spoken(name), spoken(other))
 
 
 def beside(claims: Mapping[bytes, Claim], with_key: Callable[[str, str], bytes]) -> dict[tuple[bytes, bytes], Claim]:

@@ -152,6 +152,15 @@ def test_persons_of_one_row_are_with_each_other() -> None:
     assert {key for key, statement in here if statement == ident("h")} != {key for key, statement in here if statement == ident("w")}
 
 
+def test_who_stands_beside_the_same_person_meets_though_both_names_are_written_by_ear() -> None:
+    row = {ident("h"): claim("潘志磊", kind=ROW), ident("w"): claim("廖芳红", kind=ROW)}
+    elsewhere = {ident("a"): claim("潘志雷", "P", kind=ROW), ident("b"): claim("廖芳虹", "L", kind=ROW)}
+    (key,) = (key for key, statement in beside(row, WITH_KEY) if statement == ident("w"))
+
+    under = {statement: each for found in (row, elsewhere) for (k, statement), each in beside(found, WITH_KEY).items() if k == key}
+    assert candidates(under, KEYS) == {ident("w"): {ident("L"): Likeness("v", "-", "-")}}
+
+
 def test_the_dwelling_that_a_row_names_is_the_place_of_who_stands_in_it_and_says_no_other() -> None:
     home = {**said("1"), "address": FLAT}
     (row, here), *_ = place_claims(home, KEYS).items()
