@@ -13,12 +13,13 @@ and of many together, under the first of them
 
     looks      LOOK: these aliases are to be decided on, if they were not
 
-An alias means the subject that all claims on it agree on; where there is none, or they differ, a subject of its own. Its questions go to
-that subject, and claim in its name the weaker aliases they know. Claims only lead from stronger to weaker aliases, so what they say comes
+An alias means the subject that all claims on it agree on; where there is none, or they differ, a subject of its own, which is told (`FITS`)
+whom they name, so that a person decides: one place under two unit numbers is a clerk's slip in one of them. Its questions go to that
+subject, and claim in its name the weaker aliases they know. Claims only lead from stronger to weaker aliases, so what they say comes
 to rest, and then depends on the statements alone, not on their order.
 
 Who asks is answered by claims on the statement itself, which is the weakest of aliases: where all that it asked know of one dwelling, it
-means that; of several: it stays by itself, and the subject that it is is told of them (`FITS`), so that a person decides.
+means that; of several: it stays by itself, and waits for a person.
 
 A question that can wait (who knows many aliases tells the others what they mean) is at first only kept, until a claim comes or a look,
 which goes to the end of the line once more for each `ROUNDS`: so a statement is seldom sent to one subject and then to another. Whether an
@@ -27,7 +28,7 @@ alias was decided on follows from the records before alone, and it waits once on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bus.event import Batch, Output
@@ -167,7 +168,9 @@ class Alias:
         items = _keep(alias, kept, touched, view)
         before = {item: said for item, said in kept.items() if item != _MEANT} if kept.get(_MEANT) != _NOBODY else {}
         meant = kept.get(_MEANT) or alias
-        now = meaning(alias, (said[_STAMP:] for item, said in items.items() if is_claim(alias, item)))
+        claims = _claims(alias, items)
+        now = meaning(alias, claims)
+        fitted, fits = _several(_claims(alias, before)), _several(claims)
         if now != kept.get(_MEANT):
             view.put(alias, _MEANT, now)
         for item in sorted(before.keys() | items.keys()):
@@ -175,7 +178,10 @@ class Alias:
                 when = touched[item].timestamp if item in touched else 0
                 if now != meant or before.get(item) != items.get(item):
                     yield from self._resent(alias, item[:ID_BYTES], before.get(item), items.get(item), meant, now, when)
-                yield from self._offered(alias, item, before, items, when)
+                said, say = _offer(before.get(item), fitted), _offer(items.get(item), fits)
+                if said != say:
+                    timestamp = int.from_bytes(items[item][:_STAMP], "big") if item in items else when
+                    yield self._routes.told("dwelling", alias, FITS, item[:ID_BYTES], say or None, timestamp)
             elif item[ID_BYTES:] == HELD and (now != meant or (item in before) != (item in items)):
                 yield from self._held(item[:ID_BYTES], meant if item in before else None, now if item in items else None, touched.get(item))
             elif item[ID_BYTES:] == ASKED:
@@ -217,16 +223,6 @@ class Alias:
             timestamp = int.from_bytes(asked[:_STAMP], "big")
             yield self._routes.on_alias(asked[_STAMP:], item[:ID_BYTES], alias, say or None, timestamp)
 
-    def _offered(
-        self, alias: bytes, item: bytes, before: Mapping[bytes, bytes], items: Mapping[bytes, bytes], when: int
-    ) -> Iterator[Output]:
-        """What the subject of a statement that asked is told: the dwellings that it fits, if they are several."""
-        statement = item[:ID_BYTES]
-        said, say = _fits(alias, statement, before), _fits(alias, statement, items)
-        if said != say:
-            timestamp = int.from_bytes(items[item][:_STAMP], "big") if item in items else when
-            yield self._routes.told("dwelling", alias, FITS, statement, say or None, timestamp)
-
 
 def _touched(batch: Batch) -> dict[bytes, dict[bytes, Touch]]:
     """What is said, by alias and item. Only the last of several records with one key counts, so batches need not be alike."""
@@ -264,13 +260,22 @@ def _keep(alias: bytes, kept: Mapping[bytes, bytes], touched: Mapping[bytes, Tou
 
 def _known(alias: bytes, items: Mapping[bytes, bytes]) -> bytes:
     """The dwellings that are known by an alias: those that it is claimed to mean, else its own, if any statement goes by it."""
-    claimed = {subject for item, said in items.items() if is_claim(alias, item) for subject in apart(said[_STAMP:])}
+    claimed = {subject for claim in _claims(alias, items) for subject in apart(claim)}
     named = claimed or ({alias} if any(item[ID_BYTES:] == alias for item in items) else set())
     return b"".join(sorted(named))
 
 
-def _fits(alias: bytes, statement: bytes, items: Mapping[bytes, bytes]) -> bytes:
-    """What a statement was answered that asked under this alias, which it alone goes by: several dwellings, or nothing."""
-    answers = (said[_STAMP:] for item, said in items.items() if item[:ID_BYTES] == statement and is_claim(alias, item))
-    found = {subject for answer in answers for subject in apart(answer)}
+def _claims(alias: bytes, items: Mapping[bytes, bytes]) -> set[bytes]:
+    """What the claims on an alias say, each of one subject or (an answer) of several."""
+    return {said[_STAMP:] for item, said in items.items() if is_claim(alias, item)}
+
+
+def _several(claims: Collection[bytes]) -> bytes:
+    """The subjects that an alias is claimed to mean, if they are several."""
+    found = {subject for claim in claims for subject in apart(claim)}
     return b"".join(sorted(found)) if len(found) > 1 else b""
+
+
+def _offer(question: bytes | None, fits: bytes) -> bytes:
+    """What the subject of a statement is told that it may mean as well; nothing where it is withdrawn, or not about a dwelling."""
+    return fits if question is not None and fits and Question.decoded(question[_STAMP:]).entity == "dwelling" else b""

@@ -9,7 +9,8 @@ person come to independently. Pure.
 
 No key but the last holds a name, and that one only its sound: names are compared under it (`bus.resolver.likeness`), so a name written
 another way still meets its like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household and of
-a dwelling are *gathered* under its key; each of them then claims to be with each of the others, and a dwelling that the row names is the place of all in it.
+a dwelling are *gathered* under its key; each of them then claims to be with each of the others, and a dwelling that the row names is the
+place of all in it.
 """
 
 from __future__ import annotations

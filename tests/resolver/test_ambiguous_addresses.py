@@ -102,6 +102,9 @@ WORLD = [
     lease("of one entrance", compound_code="XQ1", building="5", room="101"),
     lease("of two entrances", compound_code="XQ1", building="6", room="101"),
     lease("nowhere", "XQ1", "XQ2", building="9", entrance="1", room="101"),
+    register("deed before", "unit:6", "place:XQ1|7|1|101", compound_code="XQ1", building="7", entrance="1", room="101"),
+    register("deed again", "unit:7", "place:XQ1|7|1|101", compound_code="XQ1", building="7", entrance="1", room="101"),
+    said("at one place", "place:XQ1|7|1|101", address={"compound_code": "XQ1", "building": "7", "entrance": "1", "room": "101"}),
 ]
 FILES = {
     frozenset({"deed one"}),
@@ -109,7 +112,9 @@ FILES = {
     frozenset({"deed alone", "one compound", "of one entrance"}),
     frozenset({"deed left"}),
     frozenset({"deed right"}),
-    *(frozenset({each}) for each in ("either compound", "either as well", "of two entrances", "nowhere")),
+    frozenset({"deed before"}),
+    frozenset({"deed again"}),
+    *(frozenset({each}) for each in ("either compound", "either as well", "of two entrances", "nowhere", "at one place")),
 }
 
 
@@ -134,7 +139,12 @@ def test_whatever_the_order_one_that_fits_is_meant_and_several_wait_for_a_person
 
     assert together(log)["dwelling"] == FILES
     both = subjects("unit:1", "unit:2")
-    assert waiting(log) == {"either compound": both, "either as well": both, "of two entrances": subjects("unit:4", "unit:5")}
+    assert waiting(log) == {
+        "either compound": both,
+        "either as well": both,
+        "of two entrances": subjects("unit:4", "unit:5"),
+        "at one place": subjects("unit:6", "unit:7"),  # two unit numbers are given to it
+    }
     log.close()
 
 
@@ -148,7 +158,21 @@ def test_the_last_that_is_left_is_meant_once_the_other_is_known_to_be_elsewhere(
         resolve(log, tmp_path / "state")
 
     assert frozenset({"deed one", "either compound", "either as well"}) in together(log)["dwelling"]
-    assert set(waiting(log)) == {"of two entrances"}
+    assert set(waiting(log)) == {"of two entrances", "at one place"}
+    log.close()
+
+
+def test_a_place_under_two_unit_numbers_waits_until_one_of_them_is_known_to_be_elsewhere(tmp_path: Path) -> None:
+    log = MAKERS["sqlite"](tmp_path).open()
+    publish(log, WORLD)
+    resolve(log, tmp_path / "state")
+    assert waiting(log)["at one place"] == subjects("unit:6", "unit:7")
+    mended = register("deed again", "unit:7", "place:XQ1|7|1|102", compound_code="XQ1", building="7", entrance="1", room="102")
+    publish(log, [mended._replace(at=mended.at + 10_000)])
+    resolve(log, tmp_path / "state")
+
+    assert frozenset({"deed before", "at one place"}) in together(log)["dwelling"]
+    assert "at one place" not in waiting(log)
     log.close()
 
 
