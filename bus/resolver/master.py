@@ -14,7 +14,6 @@ from bus.contracts.codec import Codec, Decoder
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import rules as rule_files
-from bus.resolver.alias import apart
 from bus.resolver.body import Body, Pieces, made_of
 from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.differences import Difference, differences, stating, without
@@ -25,6 +24,7 @@ from bus.resolver.identify import own_subject
 from bus.resolver.link_differences import agree, link_differences, settled_links, stating_links
 from bus.resolver.linked import as_values, flags_of, households_of, is_gone, link_errands, links_of, members_of
 from bus.resolver.links import Link
+from bus.resolver.questions import apart
 from bus.resolver.rulings import corrected, settled
 from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told, digest
 from bus.resolver.survivorship import Held, Master, Statement, compiled

@@ -11,7 +11,8 @@ from bus.cli import resolving
 from bus.event import Output
 from bus.eventlog import topics
 from bus.eventlog.sqlite import SqliteLog
-from bus.resolver.alias import Alias, Question
+from bus.resolver.alias import Alias
+from bus.resolver.questions import Question
 from bus.resolver.routing import ID_BYTES, LOOK, Routes
 from bus.step import Options, Step, run
 from tests.resolver.world import PARTITIONS

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.resolver import docket, rulings
-from bus.resolver.alias import Question
 from bus.resolver.identify import own_subject, subject_of
 from bus.resolver.identity import may_be, without_entrance
+from bus.resolver.questions import Question
 from bus.resolver.routing import Routes
 from bus.resolver.rulings import Move, Ruling
 from tests.conformance.adapters import MAKERS
