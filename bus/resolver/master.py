@@ -24,6 +24,7 @@ from bus.resolver.identify import own_subject
 from bus.resolver.link_differences import agree, link_differences, settled_links, stating_links
 from bus.resolver.linked import as_values, flags_of, households_of, is_gone, link_errands, links_of, members_of
 from bus.resolver.links import Link
+from bus.resolver.numbers import with_all_numbers
 from bus.resolver.questions import apart
 from bus.resolver.rulings import corrected, settled
 from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told, digest
@@ -88,7 +89,7 @@ class _Maker:
         stay, gone = settled(subject, come, strangers)
         kept_here = {each.key for each in stay}
         at = max((each.known_from for each in come.statements), default=0)
-        master = self._merge([each for each in said if each.key in kept_here]) if stay else None
+        master = with_all_numbers(self._merge([each for each in said if each.key in kept_here])) if stay else None
         found = links_of(self._entity, come, households_of(master), is_gone(self._entity, master)) if master else []
         if master is not None and of and not strangers and not any(held.differing for held in master.fields.values()):
             body = self._body(subject, master, at)
