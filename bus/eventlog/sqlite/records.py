@@ -85,9 +85,9 @@ class Directory:
         for topic, those in by_topic.items():
             lanes = self.lanes(db, topic)
             into: list[list[Row]] = [rows.setdefault(lane, []) for lane in lanes]
-            by_key = partitions_of([output.record.key for output in those], len(lanes))
-            for (_, (key, value, timestamp, headers), named), hashed in zip(those, by_key, strict=True):
-                partition = hashed if named is None else named
+            by_key = iter(partitions_of([record.key for _, record, named in those if named is None], len(lanes)))
+            for _, (key, value, timestamp, headers), named in those:
+                partition = next(by_key) if named is None else named
                 if not 0 <= partition < len(lanes):
                     raise WrongUse(f"The topic has no partition {partition}.", f"主题没有分区 {partition}。", place=topic)
                 into[partition].append((timestamp, key, value, pack(headers) if headers else None))
