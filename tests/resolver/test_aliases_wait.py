@@ -21,7 +21,7 @@ PLACES = [bytes((number,)) * 16 for number in range(1, 21)]
 UNIT = b"u" * 16
 CLAIMANT = b"c" * 16
 WAITING = b"w" * 16
-ROUTES = Routes(PARTITIONS)
+ROUTES = Routes()
 MANY = 5
 
 
