@@ -54,7 +54,7 @@ class _Maker:
         self._encode_dispute = codec.encoder(DISPUTE)
         self._entity, self._rules = entity, rule_files.load(schemas, entity)
         self._link_rules = rule_files.load_of_links(schemas, entity)
-        self._pieces = Pieces(self._encode)
+        self._pieces = Pieces(codec, f"{topics.master(entity)}-value", iso)
         self._merge = compiled(self._rules)
         self._keys, self._clock, self._departments = keys, clock, departments
         self._ends = can_be_ends(schemas)
@@ -77,7 +77,7 @@ class _Maker:
         return Due(record, at, errands, body=kept)
 
     def _body(self, subject: bytes, master: Master, at: int) -> Body:
-        head, tail = self._pieces.around_links(as_value(subject, master))
+        head, tail = self._pieces.around_links(without_fields(subject, master), master.fields)
         flags = flags_of(self._entity, subject, master, self._keys)
         gone = is_gone(self._entity, master)
         return Body(head, tail, at, gone, flags, members_of(master, self._ends), households_of(master))
@@ -188,11 +188,16 @@ def opened(kept: Iterable[Kept], decode: Decoder) -> list[Statement]:
 def as_value(subject: bytes, master: Master, corrects: Sequence[str] = (), found: Iterable[Link] = ()) -> dict[str, Any]:
     """The record as its schema has it, still without its event_id. Everything in it stands in one order, so that equal records are equal
     bytes. `corrects`: the event ids of records that a ruling put right; `found`: the links."""
+    fields = {name: _field(held) for name, held in sorted(master.fields.items())}
+    return {**without_fields(subject, master, corrects, found), "fields": fields}
+
+
+def without_fields(subject: bytes, master: Master, corrects: Sequence[str] = (), found: Iterable[Link] = ()) -> dict[str, Any]:
+    """The same but for the values that hold."""
     newest = sorted(master.statements, key=lambda each: (each.known_from, each.key))[-1:]
     return {
         "subject": subject.hex(),
         "sources": sorted((_in_order(each.said["source"]) for each in master.statements), key=_place),
-        "fields": {name: _field(held) for name, held in sorted(master.fields.items())},
         "links": as_values(found, iso),
         "operation": "corrected" if corrects or any(each.said["operation"] in _CORRECTIONS for each in newest) else "changed",
         "corrects": list(corrects),
