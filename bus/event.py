@@ -37,12 +37,23 @@ class Batch(NamedTuple):
         return self.offsets[-1] + 1
 
 
+OWNER_BYTES = 16
+BY_OWNER = -1
+"""In place of a partition: by the first `OWNER_BYTES` of the key, so that all whose keys begin alike come to one partition."""
+
+
 class Output(NamedTuple):
     """A record on its way to a topic. `partition` None means: by key (`bus.eventlog.partitioning.partition_of`)."""
 
     topic: str
     record: Record
     partition: int | None = None
+
+    @property
+    def goes_by(self) -> bytes | None:
+        """What of its key tells where it goes, of one that names no partition."""
+        key = self.record.key
+        return key[:OWNER_BYTES] if key and self.partition == BY_OWNER else key
 
 
 Position = Mapping[tuple[str, int], int]

@@ -99,14 +99,15 @@ def clock(app: App) -> Clock:
 
 
 def routes(app: App) -> Routes:
-    """Where the resolver's records go in this log."""
+    """Where the resolver's records go in this log. Raises `ConfigRefused` where its topics cannot be worked on together."""
     from bus.resolver.routing import Routes
 
-    return Routes(_partitions(app))
+    _refuse_unequal(app)
+    return Routes()
 
 
-def _partitions(app: App) -> int:
-    """How many partitions the resolver's topics have: all the same, because a subject's statements, its master and its disputes share one
+def _refuse_unequal(app: App) -> None:
+    """All topics of the resolver have the same number of partitions, because a subject's statements, its master and its disputes share one
     number."""
     mine = {*topics.of_resolver(), *map(topics.dispute, app.catalog.departments)} - {topics.REFUSED, topics.TALLY}
     found = {len(info.ends) for info in app.log.topics() if info.name in mine}
@@ -118,4 +119,3 @@ def _partitions(app: App) -> int:
             hint="Make them anew with one number (CIVICBUS_PARTITIONS); what they hold is rebuilt.",
             hint_zh="请用同一分区数（CIVICBUS_PARTITIONS）重新创建这些主题，内容会重建。",
         )
-    return found.pop()

@@ -6,20 +6,25 @@ Source: Confluent documentation, "Formats, Serializers, and Deserializers", wire
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from bus.contracts.reader import PassedOver, Reader, compile_reader
 from bus.contracts.registry import Registry
-from bus.contracts.schema import Schema
+from bus.contracts.schema import Schema, Type
 from bus.contracts.varint import Malformed
 from bus.contracts.writer import Unfit, Writer, compile_writer
 from bus.errors import DecodeRefused, EncodeRefused
 
 Encoder = Callable[[dict[str, Any]], bytes]
 Decoder = Callable[[bytes], tuple[int, dict[str, Any]]]
+PartEncoder = Callable[[Any], bytes]
+EACH = "[]"
+"""In the path to a part: the items of an array or a map."""
 
+_UNFIT = (ValueError, KeyError, AttributeError, TypeError, OverflowError, struct.error)
 MAX_BODY = 1 << 20  # bytes: Kafka's own limit for a record; a byte of a hostile body can cost a hundred of memory, not more
 
 
@@ -48,6 +53,11 @@ class Codec:
             version = self.registry.latest(subject)
             self._encoders[subject] = bind_encoder(version.schema, version.id)
         return self._encoders[subject]
+
+    def part_encoder(self, subject: str, *path: str) -> PartEncoder:
+        """What encodes one part of a record by itself, in Avro without a head: fields stand one behind another, so parts can be joined.
+        `path`: names of fields, and `EACH`. Raises ConfigRefused; what it makes raises EncodeRefused."""
+        return bind_part(self.registry.latest(subject).schema, path)
 
     def decoder(self, passed_over: PassedOver = MappingProxyType({})) -> Decoder:
         """`decode` with everything bound, for a loop; without the fields that are `passed_over`."""
@@ -98,14 +108,43 @@ def bind_encoder(schema: Schema, number: int) -> Encoder:
         parts = [head]
         try:
             write(value, parts.append)
-        except (ValueError, KeyError, AttributeError, TypeError, OverflowError, struct.error) as error:
+        except _UNFIT as error:
             raise _unfit(error, schema.root.name) from None
-        body = b"".join(parts)
-        if len(body) > MAX_BODY:
-            raise EncodeRefused(f"{schema.root.name}: larger than {MAX_BODY} bytes.", f"{schema.root.name}：超过 {MAX_BODY} 字节。")
-        return body
+        return bounded(b"".join(parts), schema.root.name)
 
     return encode
+
+
+def bind_part(schema: Schema, path: Sequence[str]) -> PartEncoder:
+    """See `Codec.part_encoder`."""
+    node = schema.root
+    for step in path:
+        node = _inside(schema, node, step)
+    write = compile_writer(replace(schema, root=node), ".".join((schema.root.name, *path)))
+
+    def encode(value: Any) -> bytes:
+        parts: list[bytes] = []
+        try:
+            write(value, parts.append)
+        except _UNFIT as error:
+            raise _unfit(error, schema.root.name) from None
+        return b"".join(parts)
+
+    return encode
+
+
+def bounded(body: bytes, name: str) -> bytes:
+    """The body of a record of this `name`. Raises EncodeRefused for one that is larger than a log takes."""
+    if len(body) > MAX_BODY:
+        raise EncodeRefused(f"{name}: larger than {MAX_BODY} bytes.", f"{name}：超过 {MAX_BODY} 字节。")
+    return body
+
+
+def _inside(schema: Schema, node: Type, step: str) -> Type:
+    node = schema.resolve(node)
+    if step == EACH and node.items is not None:
+        return schema.resolve(node.items)
+    return schema.resolve(next(field.type for field in node.fields if field.name == step))
 
 
 def refusal(error: Exception) -> DecodeRefused:

@@ -18,14 +18,15 @@ class Unfit(ValueError):
     """A value is not of its schema: the path, never the value itself."""
 
 
-def compile_writer(schema: Schema) -> Writer:
-    """A function (value, append) that hands the parts of the body to `append`.
+def compile_writer(schema: Schema, path: str = "") -> Writer:
+    """A function (value, append) that hands the parts of the body to `append`. `path`: what the root is called in errors (by default by
+    its name).
 
     A field with a default may be left out. A field the schema does not have is refused, never dropped. It raises Unfit; KeyError
     for a missing field; AttributeError, TypeError, OverflowError or ValueError where a value is of another kind altogether.
     """
     source = _WriterSource(schema, {"long": write_long, "Unfit": Unfit})
-    writer: Writer = source.load(source.function(schema.root, schema.root.name or "$"))
+    writer: Writer = source.load(source.function(schema.root, path or schema.root.name or "$"))
     return writer
 
 

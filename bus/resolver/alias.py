@@ -28,10 +28,11 @@ alias was decided on follows from the records before alone, and it waits once on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bus.event import Batch, Output
+from bus.resolver.questions import Look, Question, apart, can_wait
 from bus.resolver.routing import ASKED, HELD, ID_BYTES, LOOK, Routes, owners, split
 from bus.resolver.subject import FITS, HOLD
 from bus.step import Memory, View
@@ -43,14 +44,6 @@ MANY = 100
 _MEANT = b"meant"  # the item that holds whom the alias meant when its questions were last sent; empty as long as it waits
 _NOBODY = b""
 _STAMP = 8
-_MOST = 64  # one byte holds how many aliases, fewer than so many, and the kind of question:
-_KINDS = (
-    ("dwelling", False, False),
-    ("dwelling", True, False),
-    ("resident", False, False),
-    ("dwelling", False, True),
-)  # entity, asks, waits
-_WAITS = 3  # the last of them
 
 
 class Touch(NamedTuple):
@@ -60,60 +53,10 @@ class Touch(NamedTuple):
     timestamp: int
 
 
-class Look(NamedTuple):
-    """These aliases are to be decided on, when this has gone to the end of the line so many times more."""
-
-    rounds: int
-    aliases: Sequence[bytes]
-
-    def encoded(self) -> bytes:
-        """As it stands in the log."""
-        return bytes((self.rounds,)) + b"".join(self.aliases)
-
-    @classmethod
-    def decoded(cls, value: bytes) -> Look:
-        """The inverse of `encoded`."""
-        return cls(value[0], apart(value[1:]))
-
-
-class Question(NamedTuple):
-    """A statement that goes by an alias: of which entity, the weaker aliases it knows (strongest first), the statement itself. `asks`: it
-    knows none but those that it fits, and asks them. `waits`: it can wait until others have told what the alias means. No
-    resident's does either."""
-
-    entity: str
-    weaker: Sequence[bytes]
-    statement: bytes
-    asks: bool = False
-    waits: bool = False
-
-    def encoded(self) -> bytes:
-        """As it stands in the log."""
-        kind = _KINDS.index((self.entity, self.asks, self.waits))
-        return bytes((kind * _MOST + len(self.weaker),)) + b"".join(self.weaker) + self.statement
-
-    @classmethod
-    def decoded(cls, value: bytes) -> Question:
-        """The inverse of `encoded`."""
-        kind, count = divmod(value[0], _MOST)
-        end = 1 + count * ID_BYTES
-        entity, asks, waits = _KINDS[kind]
-        return cls(entity, apart(value[1:end]), value[end:], asks, waits)
-
-    def told(self, alias: bytes, meant: bytes) -> dict[tuple[bytes, bytes], bytes]:
-        """What it says to other aliases: (alias, via) → value. `alias`: the one it goes by, and whom that means."""
-        return {(each, ASKED): alias for each in self.weaker} if self.asks else {(each, alias): meant for each in self.weaker}
-
-
-def apart(packed: bytes) -> list[bytes]:
-    """Subjects or aliases that stand one behind the other."""
-    return [packed[at : at + ID_BYTES] for at in range(0, len(packed), ID_BYTES)]
-
-
-def _can_wait(alias: bytes, touched: Mapping[bytes, Touch]) -> bool:
+def _all_wait(alias: bytes, touched: Mapping[bytes, Touch]) -> bool:
     """Whether nothing is said of an alias but what can wait: no claim, and no question that others wait for."""
     return all(
-        item[ID_BYTES:] in (HELD, ASKED) or (item[ID_BYTES:] == alias and (value is None or value[0] // _MOST == _WAITS))
+        item[ID_BYTES:] in (HELD, ASKED) or (item[ID_BYTES:] == alias and (value is None or can_wait(value)))
         for item, (value, _) in touched.items()
     )
 
@@ -149,8 +92,8 @@ class Alias:
         waiting: list[bytes] = []
         for alias in [*touched, *sorted(due - touched.keys())]:
             kept, items = view.items(alias), touched.get(alias, {})
-            new = not kept and _can_wait(alias, items)
-            if alias not in due and (new or (kept.get(_MEANT) == _NOBODY and _can_wait(alias, items))):
+            new = not kept and _all_wait(alias, items)
+            if alias not in due and (new or (kept.get(_MEANT) == _NOBODY and _all_wait(alias, items))):
                 _keep(alias, kept, items, view)
                 if new:
                     view.put(alias, _MEANT, _NOBODY)

@@ -8,16 +8,20 @@ A body says of what it was made (`of`); of anything else it is none.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from struct import Struct
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from bus.contracts.codec import Encoder
+from bus.contracts.codec import EACH, Codec, bounded
+from bus.contracts.varint import write_long
 from bus.resolver.links import Stated
 from bus.resolver.subject import ANSWER, FITS, HOLD, MOVE, RULING, Arrived
+from bus.resolver.survivorship import Held, Statement
 
+_json = json.JSONEncoder(ensure_ascii=False).encode  # made once, as in `ends`
+_read = json.JSONDecoder().decode
 _OF_BYTES = 16
 _LENGTHS = Struct(">IB")  # of what is told as JSON, of the tail
 _NOT_PLAIN = (MOVE, HOLD, FITS, RULING, ANSWER)
@@ -26,6 +30,10 @@ _EMPTY: Mapping[str, Any] = MappingProxyType(
 )
 _HEAD = 5  # bytes before the first field; each field of the empty record takes one more
 _BEFORE_LINKS, _BEHIND_LINKS = 3, 3  # fields
+_NO_FIELD: Mapping[str, Any] = MappingProxyType(
+    {"value": None, "department": "", "event_id": "", "valid_from": None, "known_from": "", "rule": "", "agree": 0, "disputed": False}
+)  # each takes one byte, too
+_BEFORE_STANDING, _STANDING = 5, 3
 
 
 class Body(NamedTuple):
@@ -44,7 +52,7 @@ class Body(NamedTuple):
     def packed(self, of: bytes) -> bytes:
         """As it is kept. `of`: `made_of`."""
         members = [(key.hex(), at) for key, at in self.members]
-        told = json.dumps((self.at, self.gone, self.flags, members, self.households), ensure_ascii=False).encode()
+        told = _json((self.at, self.gone, self.flags, members, self.households)).encode()
         return of + _LENGTHS.pack(len(told), len(self.tail)) + told + self.tail + self.head
 
     @classmethod
@@ -54,7 +62,7 @@ class Body(NamedTuple):
             return None
         told, tail = _LENGTHS.unpack_from(value, _OF_BYTES)
         start = _OF_BYTES + _LENGTHS.size
-        at, gone, flags, members, households = json.loads(value[start : start + told])
+        at, gone, flags, members, households = _read(value[start : start + told].decode())
         kept = [(bytes.fromhex(key), known) for key, known in members]
         behind = start + told + tail
         return cls(value[behind:], value[start + told : behind], at, gone, flags, kept, [Stated(*each) for each in households])
@@ -69,25 +77,63 @@ def made_of(come: Arrived, edition: bytes) -> bytes:
 
 
 class Pieces:
-    """Pieces of records of one schema: in Avro the fields stand one after another, so pieces can be encoded apart."""
+    """Pieces of records of one schema: in Avro the fields stand one after another, so pieces can be encoded apart. What a statement is the
+    same in all values that it gives is encoded once."""
 
-    def __init__(self, encode: Encoder) -> None:
-        """Raises `ValueError` for a schema with other fields."""
-        self._encode = encode
-        if len(self._encode({**_EMPTY})) != _HEAD + len(_EMPTY):
+    def __init__(self, codec: Codec, subject: str, iso: Callable[[int], str]) -> None:
+        """`subject`: of the schema; `iso`: ms → ISO 8601. Raises `ValueError` for a schema with other fields."""
+        self._subject, self._iso = subject, iso
+        self._encode = codec.encoder(subject)
+        self._field = codec.part_encoder(subject, "fields", EACH)
+        self._value = codec.part_encoder(subject, "fields", EACH, "value")
+        if (len(self._encode({**_EMPTY})), len(self._field({**_NO_FIELD}))) != (_HEAD + len(_EMPTY), len(_NO_FIELD)):
             raise ValueError("the master's schema has other fields than its parts are known of")
         self._tails: dict[str, bytes] = {}
+        self._standings: dict[tuple[str, int, bool], bytes] = {}
+        self._names: dict[str, bytes] = {}
 
-    def around_links(self, record: Mapping[str, Any]) -> tuple[bytes, bytes]:
-        """(head, tail) of a record without links that corrects nothing."""
+    def around_links(self, record: Mapping[str, Any], fields: Mapping[str, Held]) -> tuple[bytes, bytes]:
+        """(head, tail) of a record without links that corrects nothing, and which has these `fields`."""
         operation = record["operation"]
         tail = self._tails.get(operation)
         if tail is None:
             tail = self._tails[operation] = self._encode({**_EMPTY, "operation": operation})[_HEAD + _BEFORE_LINKS + 1 :]
-        return self._encode({**record})[: -len(tail) - 1], tail
+        without = self._encode({**record, "fields": {}})
+        return bounded(without[: -len(tail) - 2] + self._fields(fields), self._subject), tail
 
     def links(self, values: Sequence[Mapping[str, Any]]) -> bytes:
         """The links of a record."""
         if not values:
             return b"\0"
         return self._encode({**_EMPTY, "links": values})[_HEAD + _BEFORE_LINKS : -_BEHIND_LINKS]
+
+    def _fields(self, fields: Mapping[str, Held]) -> bytes:
+        said: dict[bytes, bytes] = {}
+        parts = [write_long(len(fields))] if fields else []
+        for name, held in sorted(fields.items()):
+            by = held.by
+            if (who := said.get(by.key)) is None:
+                who = said[by.key] = self._said(by)
+            parts += (self._name(name), self._value(held.value), who, self._standing(held.rule, held.agree, held.disputed))
+        parts.append(b"\0")
+        return b"".join(parts)
+
+    def _name(self, name: str) -> bytes:
+        found = self._names.get(name)
+        if found is None:
+            encoded = name.encode()
+            found = self._names[name] = write_long(len(encoded)) + encoded
+        return found
+
+    def _said(self, by: Statement) -> bytes:
+        """Who says a value."""
+        who = {"department": by.department, "event_id": by.said["event_id"], "valid_from": by.valid_from}
+        return self._field({**_NO_FIELD, **who, "known_from": self._iso(by.known_from)})[1:-_STANDING]
+
+    def _standing(self, rule: str, agree: int, disputed: bool) -> bytes:
+        """Why a value holds, and who agrees."""
+        found = self._standings.get((rule, agree, disputed))
+        if found is None:
+            standing = {"rule": rule, "agree": agree, "disputed": disputed}
+            found = self._standings[rule, agree, disputed] = self._field({**_NO_FIELD, **standing})[_BEFORE_STANDING:]
+        return found

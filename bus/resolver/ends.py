@@ -20,6 +20,7 @@ from bus.resolver.links import CO_RESIDENT, LESSEE, LESSOR, MEMBER, SPOUSE, Stat
 from bus.sealing import row_hash
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: half of the cost of a short text
+_read = json.JSONDecoder().decode
 _sorted_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _CLOSED = frozenset({"cancelled", "expired"})
 _RENTED = "rent"
@@ -98,12 +99,12 @@ def encoded(value: Stated | Benefit) -> bytes:
 
 def stated(value: bytes) -> Stated:
     """The inverse of `encoded`."""
-    return Stated(*json.loads(value))
+    return Stated(*_read(value.decode()))
 
 
 def benefit(value: bytes) -> Benefit:
     """The inverse of `encoded`."""
-    return Benefit(*json.loads(value))
+    return Benefit(*_read(value.decode()))
 
 
 def _named(dataset: str, fields: Iterable[Any]) -> Iterator[tuple[str, str]]:

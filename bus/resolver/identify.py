@@ -15,10 +15,10 @@ from bus.contracts.codec import Decoder
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
-from bus.resolver.alias import Question
 from bus.resolver.evidence import HERE, Claim, claims_of, place_claims
 from bus.resolver.homes import Home, home_of, is_home, may_be_held
 from bus.resolver.identity import goes_by_words, may_be, without_entrance
+from bus.resolver.questions import Question
 from bus.resolver.routing import ID_BYTES, Routes, owners
 from bus.sealing import row_hash
 from bus.step import Memory, Partition, View

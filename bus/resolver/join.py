@@ -18,10 +18,10 @@ from typing import NamedTuple
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
-from bus.resolver.alias import Question
 from bus.resolver.identify import own_subject
 from bus.resolver.likeness import AGAINST, Likeness, united, unpacked, weighed
 from bus.resolver.peers import by_strength, is_peer
+from bus.resolver.questions import Question
 from bus.resolver.routing import ID_BYTES, LOOK, MEANT, PERSON, Routes, owners, split
 from bus.resolver.weights import Weights
 from bus.sealing import row_hash

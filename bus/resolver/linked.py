@@ -19,6 +19,9 @@ from bus.resolver.routing import ID_BYTES
 from bus.resolver.subject import HELD, LINK, LINKS, MEMBER, Arrived, Errand
 from bus.resolver.survivorship import Master, Statement
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once, as in `ends`
+_read = json.JSONDecoder().decode
+
 Ends = frozenset[tuple[str, str]]
 """(dataset, role) of the statements that links name: see `bus.resolver.ends.can_be_ends`."""
 DEATH_NOTES = frozenset({"身故", "已故", "亡故", "去世", "死亡", "病故"})
@@ -31,7 +34,7 @@ def links_of(entity: str, come: Arrived, stating: Iterable[Stated], gone: bool) 
     said = [_with_other(Way.unpacked(told.value)) for told in come.told.get(LINK, {}).values()]
     if entity == "resident":
         return links([*said, *stating], dead=gone)
-    held = [_of_person(person, each) for person, told in come.told.get(HELD, {}).items() for each in json.loads(told.value)]
+    held = [_of_person(person, each) for person, told in come.told.get(HELD, {}).items() for each in _read(told.value.decode())]
     return sorted(links(said) + held, key=lambda link: (link.kind, link.from_on or "", link.other or "", link.event_id))
 
 
@@ -59,7 +62,7 @@ def link_errands(entity: str, members: Iterable[tuple[bytes, int]], flags: int, 
     told = member(entity, flags)
     errands = {MEMBER + key: Errand(key, told, known_from) for key, known_from in members}
     for dwelling, of in _by_dwelling(found).items() if entity == "resident" else ():
-        value = json.dumps(of, ensure_ascii=False, separators=(",", ":")).encode()
+        value = _json(of).encode()
         errands[LINKS + dwelling] = Errand(dwelling, value, max(each.known_from for each in of))
     return errands
 

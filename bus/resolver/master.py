@@ -14,7 +14,6 @@ from bus.contracts.codec import Codec, Decoder
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import rules as rule_files
-from bus.resolver.alias import apart
 from bus.resolver.body import Body, Pieces, made_of
 from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.differences import Difference, differences, stating, without
@@ -25,6 +24,8 @@ from bus.resolver.identify import own_subject
 from bus.resolver.link_differences import agree, link_differences, settled_links, stating_links
 from bus.resolver.linked import as_values, flags_of, households_of, is_gone, link_errands, links_of, members_of
 from bus.resolver.links import Link
+from bus.resolver.numbers import with_all_numbers
+from bus.resolver.questions import apart
 from bus.resolver.rulings import corrected, settled
 from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told, digest
 from bus.resolver.survivorship import Held, Master, Statement, compiled
@@ -53,7 +54,7 @@ class _Maker:
         self._encode_dispute = codec.encoder(DISPUTE)
         self._entity, self._rules = entity, rule_files.load(schemas, entity)
         self._link_rules = rule_files.load_of_links(schemas, entity)
-        self._pieces = Pieces(self._encode)
+        self._pieces = Pieces(codec, f"{topics.master(entity)}-value", iso)
         self._merge = compiled(self._rules)
         self._keys, self._clock, self._departments = keys, clock, departments
         self._ends = can_be_ends(schemas)
@@ -76,7 +77,7 @@ class _Maker:
         return Due(record, at, errands, body=kept)
 
     def _body(self, subject: bytes, master: Master, at: int) -> Body:
-        head, tail = self._pieces.around_links(as_value(subject, master))
+        head, tail = self._pieces.around_links(without_fields(subject, master), master.fields)
         flags = flags_of(self._entity, subject, master, self._keys)
         gone = is_gone(self._entity, master)
         return Body(head, tail, at, gone, flags, members_of(master, self._ends), households_of(master))
@@ -88,7 +89,7 @@ class _Maker:
         stay, gone = settled(subject, come, strangers)
         kept_here = {each.key for each in stay}
         at = max((each.known_from for each in come.statements), default=0)
-        master = self._merge([each for each in said if each.key in kept_here]) if stay else None
+        master = with_all_numbers(self._merge([each for each in said if each.key in kept_here])) if stay else None
         found = links_of(self._entity, come, households_of(master), is_gone(self._entity, master)) if master else []
         if master is not None and of and not strangers and not any(held.differing for held in master.fields.values()):
             body = self._body(subject, master, at)
@@ -187,11 +188,16 @@ def opened(kept: Iterable[Kept], decode: Decoder) -> list[Statement]:
 def as_value(subject: bytes, master: Master, corrects: Sequence[str] = (), found: Iterable[Link] = ()) -> dict[str, Any]:
     """The record as its schema has it, still without its event_id. Everything in it stands in one order, so that equal records are equal
     bytes. `corrects`: the event ids of records that a ruling put right; `found`: the links."""
+    fields = {name: _field(held) for name, held in sorted(master.fields.items())}
+    return {**without_fields(subject, master, corrects, found), "fields": fields}
+
+
+def without_fields(subject: bytes, master: Master, corrects: Sequence[str] = (), found: Iterable[Link] = ()) -> dict[str, Any]:
+    """The same but for the values that hold."""
     newest = sorted(master.statements, key=lambda each: (each.known_from, each.key))[-1:]
     return {
         "subject": subject.hex(),
         "sources": sorted((_in_order(each.said["source"]) for each in master.statements), key=_place),
-        "fields": {name: _field(held) for name, held in sorted(master.fields.items())},
         "links": as_values(found, iso),
         "operation": "corrected" if corrects or any(each.said["operation"] in _CORRECTIONS for each in newest) else "changed",
         "corrects": list(corrects),

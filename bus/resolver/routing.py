@@ -17,11 +17,10 @@ withdraws never takes away what another has just sent.
 
 from __future__ import annotations
 
-from bus.event import Batch, Output, Record
+from bus.event import BY_OWNER, OWNER_BYTES, Batch, Output, Record
 from bus.eventlog import topics
-from bus.eventlog.partitioning import partition_of
 
-ID_BYTES = 16
+ID_BYTES = OWNER_BYTES
 PERSON = b"person".ljust(ID_BYTES, b"\0")
 """In place of a key of evidence: what a person decided."""
 LOOK = b"look".ljust(ID_BYTES, b"\0")
@@ -37,11 +36,7 @@ ASKED = b"asked".ljust(ID_BYTES, b"\0")
 
 
 class Routes:
-    """Where the resolver's records go."""
-
-    def __init__(self, partitions: int) -> None:
-        """`partitions`: how many each of the resolver's topics has."""
-        self._partitions = partitions
+    """Where the resolver's records go: each to its owner, by the first part of its key."""
 
     def about(self, entity: str, subject: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         """A statement on its way to the subject it is about (value None: it is no longer held to be)."""
@@ -72,7 +67,7 @@ class Routes:
         return self._to(topics.LINK, end, tag, name, value, timestamp)
 
     def _to(self, topic: str, owner: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
-        return Output(topic, Record(owner + statement + via, value, timestamp), partition_of(owner, self._partitions))
+        return Output(topic, Record(owner + statement + via, value, timestamp), BY_OWNER)
 
 
 def owners(batch: Batch) -> set[bytes]:

@@ -123,8 +123,9 @@ def compiled(rules: Rules) -> Callable[[Iterable[Statement]], Master]:
             return Held(field, value, each.statement, sources[field][1], 1, ())
         live = each.live
         current = saying if saying[-1][0].live is live else [said for said in saying if said[0].live is live]
-        if any(said[1] != value for said in current):
-            return differ(saying, rule)
+        for said in current:
+            if said[1] != value:
+                return differ(saying, rule)
         each, value, sources = min(current, key=lambda said: said[2][field][0])
         return Held(field, value, each.statement, sources[field][2], len({said[0].department for said in current}), ())
 
@@ -141,10 +142,8 @@ def compiled(rules: Rules) -> Callable[[Iterable[Statement]], Master]:
         saying: dict[str, list[_Said]] = {}
         for each in _competing(kept):
             sources = trust(each.department, each.dataset)
-            get = each.said.get
-            for field, _ in table:
-                value = get(field)
-                if value is not None and value != []:
+            for field, value in each.said.items():
+                if value is not None and field in sources and value != []:
                     saying.setdefault(field, []).append((each, value, sources))
         fields: dict[str, Held] = {}
         for field, rule in table:

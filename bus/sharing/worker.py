@@ -215,8 +215,10 @@ class Share:
 
 
 def registered(watched: Mapping[str, int], key: bytes, event: Mapping[str, Any]) -> int:
-    """The number under which a resident was registered, by subject or by token; -1 where nobody registered it."""
+    """The number under which a resident was registered, by subject or by any of its tokens; -1 where nobody registered it."""
     if (entry := watched.get(key.decode("ascii", "replace"))) is not None:
         return entry
-    held = event["fields"].get("id_token")
-    return watched.get(held["value"], -1) if held is not None else -1
+    number, several = event["fields"].get("id_token"), event["fields"].get("id_tokens")
+    tokens = [number["value"]] if number is not None else []
+    tokens += several["value"] if several is not None else []
+    return next((watched[each] for each in tokens if each in watched), -1)

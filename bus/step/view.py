@@ -75,7 +75,7 @@ class View:
 
     def items(self, group: bytes) -> dict[bytes, bytes]:
         """All items of a group, by key in rising order."""
-        ahead = self._ahead.get(group)
+        ahead = {} if self._blank else self._ahead.get(group)
         found = dict(self._db.execute("SELECT item, value FROM kept WHERE grp = ? ORDER BY item", (group,))) if ahead is None else {**ahead}
         newer = [of[group] for of in (self._kept, self._changes) if group in of]
         for changed in newer:

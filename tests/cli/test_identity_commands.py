@@ -196,9 +196,11 @@ def test_what_is_about_nobody_known_leaves_the_queue_and_keeps_its_own_file(offi
 def test_two_numbers_are_joined_split_again_and_every_ruling_is_on_record(office: Office) -> None:
     office.ruled("join", office.number("n.s"), office.number("n.f"))
     assert office.rows(office.number("n.s")) == {"father", "son"}
+    assert office.file(office.number("n.f"))["fields"]["id_tokens"]["value"] == ["n.f", "n.s"]
 
     office.ruled("split", office.number("n.f"), "--source", "civil.assistance_member:son")
     assert office.rows(office.own("son")) == {"son"}
+    assert not any("id_tokens" in office.file(each)["fields"] for each in (office.number("n.f"), office.own("son")))
 
     rulings = [json.loads(line) for line in office("identity", "rulings", "--format", "jsonl").splitlines()]
     assert [(each["kind"], each["reason"]) for each in rulings] == [

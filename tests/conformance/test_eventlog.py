@@ -8,7 +8,7 @@ import time
 import pytest
 
 from bus.errors import BusError, Fenced
-from bus.event import Output, Record
+from bus.event import BY_OWNER, OWNER_BYTES, Output, Record
 from bus.eventlog.partitioning import partition_of
 from bus.eventlog.port import EventLog, TopicSpec
 from tests.conformance.adapters import Place, until
@@ -85,6 +85,21 @@ def test_a_record_is_kept_in_the_partition_of_its_key_unless_another_is_named(pl
     assert all(found[each] == partition_of(each.key, 4) for each in by_key)
     assert found[Record(b"named", b"", 1)] == 3
     assert found[Record(None, b"none", 1)] == 0
+
+
+def test_records_of_one_owner_are_kept_in_one_partition_whatever_else_their_keys_hold(place: Place) -> None:
+    log = place.open()
+    log.create([IN])
+    owners = [bytes((number,)) * OWNER_BYTES for number in range(20)]
+    of_owners = [Record(owner + more, b"", 1) for owner in owners for more in (b"", b"one", b"another")]
+    with log.writer("w") as writer:
+        writer.append([*(Output("in", each, BY_OWNER) for each in of_owners), Output("in", Record(owners[0] + b"by its key", b"", 1))])
+    kept(log, "in", 61)
+    found = {each.key or b"": batch.partition for batch in log.scan("in") for each in batch.records}
+    assert {each.key: found[each.key or b""] for each in of_owners} == {
+        each.key: partition_of((each.key or b"")[:OWNER_BYTES], 4) for each in of_owners
+    }
+    assert found[owners[0] + b"by its key"] == partition_of(owners[0] + b"by its key", 4) != found[owners[0]]
 
 
 # --- all or nothing

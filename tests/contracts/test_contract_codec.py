@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.contracts.codec import MAX_BODY, Codec, bind_encoder
+from bus.contracts.codec import EACH, MAX_BODY, Codec, bind_encoder
 from bus.contracts.registry import Registry, Version
 from bus.contracts.screening import load
 from bus.errors import ConfigRefused, DecodeRefused, EncodeRefused
@@ -194,6 +194,19 @@ def test_what_is_not_released_is_not_written() -> None:
 def test_a_subject_nobody_knows_is_refused() -> None:
     with pytest.raises(ConfigRefused, match="no schema"):
         codec_of(PERSON).encoder("other-value")
+
+
+def test_parts_that_were_encoded_alone_are_the_record_when_they_are_joined() -> None:
+    codec = codec_of(PERSON)
+    parts = {name: codec.part_encoder("s-value", name) for name in ADA}
+    assert b"".join(encode(ADA[name]) for name, encode in parts.items()) == BODY
+    assert codec.part_encoder("s-value", "phones", EACH)("a") == codec.part_encoder("s-value", "notes", EACH)("a") == b"\x02a"
+
+
+def test_a_part_that_does_not_fit_is_refused_without_saying_it() -> None:
+    with pytest.raises(EncodeRefused, match=r"Person\.age") as refused:
+        codec_of(PERSON).part_encoder("s-value", "age")("secret")
+    assert "secret" not in str(refused.value)
 
 
 def test_a_value_larger_than_the_limit_is_not_written() -> None:

@@ -192,7 +192,7 @@ def publish(log: EventLog, said: Sequence[Said]) -> None:
 
 def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER) -> int:
     """Run the steps until nothing is left."""
-    decode, routes = codec().decoder(), Routes(PARTITIONS)
+    decode, routes = codec().decoder(), Routes()
     follows = masters(codec(), catalog.packaged(), topics.MASTERS, KEYS, Clock(WorkingDays({}), 10), DEPARTMENTS)
     made = {
         "identify": Identify(decode, identities, KEYS, routes).memory(),

@@ -11,7 +11,8 @@ from bus.cli import resolving
 from bus.event import Output
 from bus.eventlog import topics
 from bus.eventlog.sqlite import SqliteLog
-from bus.resolver.alias import Alias, Question
+from bus.resolver.alias import Alias
+from bus.resolver.questions import Question
 from bus.resolver.routing import ID_BYTES, LOOK, Routes
 from bus.step import Options, Step, run
 from tests.resolver.world import PARTITIONS
@@ -20,7 +21,7 @@ PLACES = [bytes((number,)) * 16 for number in range(1, 21)]
 UNIT = b"u" * 16
 CLAIMANT = b"c" * 16
 WAITING = b"w" * 16
-ROUTES = Routes(PARTITIONS)
+ROUTES = Routes()
 MANY = 5
 
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.resolver import docket, rulings
-from bus.resolver.alias import Question
 from bus.resolver.identify import own_subject, subject_of
 from bus.resolver.identity import may_be, without_entrance
+from bus.resolver.questions import Question
 from bus.resolver.routing import Routes
 from bus.resolver.rulings import Move, Ruling
 from tests.conformance.adapters import MAKERS
-from tests.resolver.world import KEYS, PARTITIONS, TIME, Said, masters, publish, resolve, together
+from tests.resolver.world import KEYS, TIME, Said, masters, publish, resolve, together
 
 AT_HOME = {"building": "3", "entrance": "2", "room": "401"}
 """The parts of an address whose compound is not certain."""
@@ -186,7 +186,7 @@ def test_a_person_decides_and_a_rebuild_is_told_the_same(tmp_path: Path, to: str
     target = subject_of(KEYS, "dwelling", "unit:1") if to == "deed one" else own
     ruled = Ruling(b"r" * 16, "join", "dwelling", "clerk", "looked at the lease", TIME + 99_999, [Move(own, statement, target)])
     with log.writer("rulings") as writer:
-        writer.append(rulings.outputs(ruled, Routes(PARTITIONS)))
+        writer.append(rulings.outputs(ruled, Routes()))
     resolve(log, tmp_path / "state")
     before = masters(log)
     assert frozenset({"deed one", "either compound"} if to == "deed one" else {"either compound"}) in together(log)["dwelling"]

@@ -100,6 +100,13 @@ def test_of_other_statements_a_body_says_nothing(said: list[Said], other: list[S
     assert follows()(WHO, come(other, [], kept)) == follows()(WHO, come(other, []))
 
 
+@given(STATEMENTS, NUMBERS)
+def test_a_file_that_was_put_together_is_what_encoding_it_as_a_whole_gives(said: list[Said], links: list[int]) -> None:
+    master = follows()(WHO, come(said, links)).master or b""
+
+    assert codec().encode("master.resident-value", codec().decode(master)[1]) == master
+
+
 def test_a_plain_file_keeps_its_body_and_is_not_decided_on_again() -> None:
     first = follows()(WHO, come(OTHERS, []))
     marked = first.body.replace(b"civil.marriage", b"civil.marriagE")  # so that it can be told where it came from

@@ -15,7 +15,7 @@ from bus.resolver.routing import Routes
 from bus.resolver.subject import ANSWER
 from tests.conformance.adapters import MAKERS
 from tests.resolver.link_world import DEPARTMENTS, Said, codec, house, key, lives, married, party, person, publish, rented, resolve, say
-from tests.resolver.world import KEYS, PARTITIONS, TIME, masters
+from tests.resolver.world import KEYS, TIME, masters
 
 Tell = Callable[..., None]
 
@@ -93,7 +93,7 @@ def test_confirmed_the_mark_comes_off_in_both_files(log: EventLog, tell: Tell) -
     said = Answer(tuple(each["difference"] for each in dispute["others"]), "confirmed", "入户核实", "clerk", "social", TIME + 99_000)
     name = said.name(KEYS, dispute["id"])
     with log.writer("answers") as writer:
-        writer.append([Routes(PARTITIONS).told("resident", person("甲"), ANSWER, name, said.encoded(), TIME + 99_000)])
+        writer.append([Routes().told("resident", person("甲"), ANSWER, name, said.encoded(), TIME + 99_000)])
     tell()
 
     closed = disputes(log)["social", "links.resident"]

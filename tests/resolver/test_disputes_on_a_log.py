@@ -27,7 +27,7 @@ from tests.conformance.adapters import MAKERS
 from tests.resolver.world import KEYS, PARTITIONS, TIME, Said, codec, masters, record
 
 DEPARTMENTS = ("civil", "housing", "social")
-ROUTES = Routes(PARTITIONS)
+ROUTES = Routes()
 Makers = Mapping[str, Follows]
 
 

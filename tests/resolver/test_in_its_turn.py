@@ -21,7 +21,7 @@ from tests.resolver.world import PARTITIONS, masters
 
 SUBJECTS = [bytes((number,)) * 16 for number in range(10)]
 ELSEWHERE = b"e" * 16
-ROUTES = Routes(PARTITIONS)
+ROUTES = Routes()
 MANY = 5
 
 

@@ -26,7 +26,7 @@ from bus.resolver.subject import ALL, BENEFIT
 from tests.conformance.adapters import MAKERS, Place, chosen
 from tests.resolver import link_world as world
 from tests.resolver.link_world import ORDER, Said, codec, house, lives, married, owned, person, publish, rented, resolve, say, small_world
-from tests.resolver.world import PARTITIONS, TIME, masters
+from tests.resolver.world import TIME, masters
 
 POINTS = ("during_init", "after_poll", "after_decide", "mid_send", "before_end", "after_commit", "after_views")
 Masters = dict[str, dict[bytes, Record]]
@@ -119,7 +119,7 @@ def test_a_mended_number_takes_the_links_along(log: EventLog, tell: Any) -> None
 def test_a_join_by_a_person_takes_the_links_along_and_taking_it_back_returns_them(log: EventLog, tell: Any) -> None:
     tell(owned("1", "U", "甲"), lives("2", "V", "乙"))
     before = masters(log)
-    routes = Routes(PARTITIONS)
+    routes = Routes()
     join = Ruling(b"r" * 16, "join", "resident", "clerk", "same", TIME + 10, [Move(person("乙"), ALL, person("甲"))])
     with log.writer("clerk") as writer:
         writer.append(rulings.outputs(join, routes))

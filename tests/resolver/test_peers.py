@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.resolver.alias import Question
 from bus.resolver.evidence import MOST_SUBJECTS, ROW, Claim
 from bus.resolver.peers import by_strength, is_peer, peers
+from bus.resolver.questions import Question
 from bus.resolver.store import Store
 from tests.conformance.adapters import MAKERS
 from tests.resolver.world import KEYS, codec, masters, publish, resolve, together, without_numbers

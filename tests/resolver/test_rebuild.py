@@ -18,7 +18,7 @@ from bus.resolver.subject import Arrived, Due
 from bus.step import Options, Step, run_in_turn
 from tests.conformance.adapters import MAKERS, Place
 from tests.resolver.test_workers import worker, written_twice
-from tests.resolver.world import BATCH, PARTITIONS, masters, publish, resolve, small_world
+from tests.resolver.world import BATCH, masters, publish, resolve, small_world
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_under_other_rules_a_rebuild_writes_every_master_that_differs(place: Pla
     publish(log, small_world(size=12))
     resolve(log, tmp_path / "state")
     before = masters(log)
-    merge = Merge(dict.fromkeys(topics.MASTERS, _counted), Routes(PARTITIONS)).memory()
+    merge = Merge(dict.fromkeys(topics.MASTERS, _counted), Routes()).memory()
     changed = Step("merge", tuple(map(topics.internal, topics.MASTERS)), merge, resolving.refuse)
 
     for entity in topics.MASTERS:

@@ -17,7 +17,7 @@ from bus.resolver.identify import own_subject, subject_of
 from bus.resolver.routing import Routes
 from bus.resolver.rulings import Move, Ruling, moves_to_join, outputs
 from tests.conformance.adapters import MAKERS
-from tests.resolver.world import KEYS, PARTITIONS, TIME, Said, masters, publish, record, resolve, together
+from tests.resolver.world import KEYS, TIME, Said, masters, publish, record, resolve, together
 
 A, B, C = (subject_of(KEYS, "resident", f"token:{name}") for name in "abc")
 ROWS = {name: name.encode().ljust(16, b".") for name in ("a1", "a2", "b1", "c1", "x1")}
@@ -40,7 +40,7 @@ def rule(log: EventLog, *found: Output) -> None:
 
 
 def told(one: Ruling, undone: Ruling | None = None) -> list[Output]:
-    return outputs(one, Routes(PARTITIONS), (), undone)
+    return outputs(one, Routes(), (), undone)
 
 
 @pytest.fixture

@@ -202,7 +202,7 @@ def publish(log: EventLog, said: Sequence[Said]) -> None:
 
 def steps(weighed: Weights | None = None) -> dict[str, Step]:
     """The steps of the resolver, on the names and texts of this world. `weighed`: other weights than the released ones."""
-    decode, routes = codec().decoder(), Routes(PARTITIONS)
+    decode, routes = codec().decoder(), Routes()
 
     def names(_entity: str, value: Mapping[str, Any]) -> tuple[str, ...]:
         found: tuple[str, ...] = tuple(json.loads(value["remarks"])[0])

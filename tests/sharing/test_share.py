@@ -106,6 +106,21 @@ def test_only_registered_subjects_go_out_where_there_is_a_watch_list(log: EventL
     assert [dict(each.withheld) for each in office.deliveries if each.withheld] == [{"not_watched": 1}]
 
 
+def test_who_registered_one_of_two_numbers_that_were_found_to_be_one_person_s_gets_the_file_that_is_left(
+    log: EventLog, tmp_path: Path
+) -> None:
+    office = Office(log, tmp_path / "state", replace(GRANT, watched={TWO: 0, "t000000.bb": 0}))
+    office.say((ONE, master(ONE, id_token="t000000.aa")), (TWO, master(TWO, id_token="t000000.bb")))
+    office.share()
+    office.say((ONE, master(ONE, id_token="t000000.aa", id_tokens=["t000000.aa", "t000000.bb"], operation="corrected")), (TWO, None))
+    office.share()
+
+    one, two = (office.pseudonym("subject", who) for who in (ONE, TWO))
+    assert sorted((event.value["subject"], event.value["operation"]) for event in office.got()) == sorted(
+        [(two, "created"), (two, "ended"), (one, "created")]
+    )
+
+
 def test_who_is_no_longer_authorised_gets_nothing_and_the_position_stays(office: Office) -> None:
     def ended() -> None:
         raise WrongUse("ended", "已终止")

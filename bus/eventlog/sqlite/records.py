@@ -11,7 +11,7 @@ from typing import NamedTuple
 import apsw
 
 from bus.errors import WrongUse
-from bus.event import Batch, Headers, Output, Record
+from bus.event import BY_OWNER, Batch, Headers, Output, Record
 from bus.eventlog.partitioning import partitions_of
 from bus.eventlog.port import TopicSpec
 from bus.eventlog.sqlite.file import OFFSET_BITS, select
@@ -23,6 +23,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka allows, so that a nam
 _HEADER = Struct(">HI")  # bytes of the name, bytes of the value
 
 Row = tuple[int, bytes | None, bytes | None, bytes | None]  # timestamp, key, value, packed headers
+
+_UNNAMED = (None, BY_OWNER)
 
 _record = tuple.__new__  # a Record without the detour over its own constructor: once for each record that anybody reads
 
@@ -85,9 +87,9 @@ class Directory:
         for topic, those in by_topic.items():
             lanes = self.lanes(db, topic)
             into: list[list[Row]] = [rows.setdefault(lane, []) for lane in lanes]
-            by_key = partitions_of([output.record.key for output in those], len(lanes))
-            for (_, (key, value, timestamp, headers), named), hashed in zip(those, by_key, strict=True):
-                partition = hashed if named is None else named
+            hashed = iter(partitions_of([each.goes_by for each in those if each.partition in _UNNAMED], len(lanes)))
+            for _, (key, value, timestamp, headers), named in those:
+                partition = next(hashed) if named is None or named == BY_OWNER else named
                 if not 0 <= partition < len(lanes):
                     raise WrongUse(f"The topic has no partition {partition}.", f"主题没有分区 {partition}。", place=topic)
                 into[partition].append((timestamp, key, value, pack(headers) if headers else None))

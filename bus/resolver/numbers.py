@@ -1,0 +1,19 @@
+"""ALL NUMBERS OF ONE PERSON. A file shows one (`id_token`). Where a person ruled that several are one person's, the file names all of them
+besides, by token: so who registered any of them (a watch list) finds the person still. Pure."""
+
+from __future__ import annotations
+
+from bus.resolver.survivorship import Master
+
+ALL_NUMBERS = "id_tokens"
+"""The field of a master record; only where there are several."""
+
+
+def with_all_numbers(master: Master) -> Master:
+    """The master with this field, said by whoever says the number that it shows."""
+    said = (each.said for each in master.statements)
+    tokens = sorted({each["id_token"] for each in said if each.get("id_token") and each["operation"] != "annulled"})
+    if len(tokens) < 2:
+        return master
+    shown = master.fields["id_token"]
+    return master._replace(fields={**master.fields, ALL_NUMBERS: shown._replace(field=ALL_NUMBERS, value=tokens, differing=())})
