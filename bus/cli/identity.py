@@ -19,6 +19,7 @@ from bus.errors import WrongUse
 from bus.resolver import docket, rulings
 from bus.resolver.docket import Docket, Doubt
 from bus.resolver.identify import own_subject
+from bus.resolver.identity import identities
 from bus.resolver.master import iso
 from bus.resolver.rulings import Move, Ruling
 from bus.resolver.store import Store, row_key
@@ -122,7 +123,7 @@ def split(
     target = store.joined_to(read_subject(into)) if into else own_subject(app.keys, min(each.key for each in chosen))
     if target == here:
         raise WrongUse("They are in this file already.", "这些行已在该档案中。", place=subject)
-    numbered = [each for each in chosen if entity is Entity.dwelling or each.said.get("id_token")]
+    numbered = [each for each in chosen if entity is Entity.dwelling or identities(entity, each.said)]
     moves = [Move(here, each.key, target) for each in numbered]
     said = {each.key: target for each in chosen if each not in numbered}
     _rule(app, store, _new("split", entity, reason, moves=moves, statements=said), [here, target])

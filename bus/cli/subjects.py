@@ -19,6 +19,7 @@ from bus.resolver.versions import Names, Versions
 
 BONDS = {
     "token": "证件号码相同 same number",
+    "words": "诉求中自述证件号码且姓名相符 a number left in his words, and the name fits",
     "unit": "不动产单元号相同 same unit number",
     "code": "房屋编码相同 same house code",
     "place": "楼栋单元室相同 same place",

@@ -108,6 +108,9 @@ class Person(Strict):
     phones_unless: Columns = []
     """Columns that, filled, make the phones somebody else's."""
     public_phones: Columns = []
+    words: str | None = None
+    """The column of what the person wrote: a phone that he left there counts where `phones` has none, a number tells whom to compare him
+    with (`said_id_token`)."""
     confidential: Cell | None = None
     """Where this reads as true, or cannot be read, the name is withheld from canonical events."""
 

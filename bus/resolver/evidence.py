@@ -109,17 +109,22 @@ def row_key(source: Mapping[str, Any], keys: KeyRing) -> bytes:
     return row_hash(keys, "evidence", ROW, *_row(source))
 
 
-def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tuple[str, ...], Claim]]:
+def told_of(said: Mapping[str, Any]) -> Claim:
+    """What a statement tells of a person that can be compared: a claim of no kind, on nobody."""
     name = said.get("name") or ""
     sex = said.get("sex") or ""
-    claim = Claim("", subject, name, sex if sex in _SEXES else "", said.get("birth_date") or "")
-    if not name:
-        called, sex = surname_and_sex(said.get("form_of_address") or "")
-        claim = claim._replace(called=called, sex=sex)
+    if name:
+        return Claim("", b"", name, sex if sex in _SEXES else "", said.get("birth_date") or "")
+    called, sex = surname_and_sex(said.get("form_of_address") or "")
+    return Claim("", b"", "", sex, said.get("birth_date") or "", called)
+
+
+def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tuple[str, ...], Claim]]:
+    claim = told_of(said)._replace(subject=subject)
     source, code = said["source"], said.get("source_person_code")
     if hidden := said.get("name_token"):
         claim = Claim("phone", subject, "", "", "", hidden=hidden)
-    elif not name and not claim.called:
+    elif not claim.name and not claim.called:
         if code and subject:
             yield "code", (source["department"], code), claim._replace(kind="code")
         return

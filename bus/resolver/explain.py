@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from bus.resolver.identity import identities, may_be
+from bus.resolver.identity import goes_by_words, identities, may_be
 from bus.resolver.rules import Rule, Rules
 from bus.resolver.survivorship import Candidate, Statement, candidates, merge, same
 
@@ -43,6 +43,8 @@ class Reason(NamedTuple):
 
 FITS = "fits"
 """By what a statement came that names no dwelling: of those that its address fits there is this one alone."""
+WORDS = "words"
+"""By what a statement came that goes by a number that the person left in what he wrote."""
 NO_EVIDENCE: Mapping[bytes, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -78,7 +80,7 @@ def bonds(entity: str, statements: Sequence[Statement], evidence: Mapping[bytes,
         shares = [(sum(name in other for other in named) - 1, name) for name in named[at]]
         shared, name = next(((n, name) for n, name in shares if n), shares[0] if shares else (0, ""))
         by = name.partition(":")[0] or (FITS if entity == "dwelling" and may_be(statement.said) and len(statements) > 1 else None)
-        found.append(Bond(statement, by, shared, evidence.get(statement.key, ())))
+        found.append(Bond(statement, WORDS if goes_by_words(statement.said) else by, shared, evidence.get(statement.key, ())))
     return found
 
 

@@ -2,7 +2,8 @@
 
 All versions of a statement come to one owner, in order; the view knows to whom the latest was sent. One that is older (handed in again, or
 late) is not sent; one that names somebody else (a mended number) is withdrawn from the former first. A person without a number goes to
-`internal.pending`, until evidence says who it is; what every statement about a person knows goes to `internal.evidence`.
+`internal.pending`, until evidence says who it is; one who left a number in what he wrote, to whom it names. What every statement about a
+person knows goes to `internal.evidence`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver.evidence import HERE, Claim, claims_of, place_claims
 from bus.resolver.homes import Home, home_of, is_home, may_be_held
-from bus.resolver.identity import may_be, without_entrance
+from bus.resolver.identity import goes_by_words, may_be, without_entrance
 from bus.resolver.questions import Question
 from bus.resolver.routing import ID_BYTES, Routes, owners
 from bus.sealing import row_hash
@@ -176,7 +177,7 @@ class Identify:
 
     def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> Mapping[bytes, Claim | Home]:
         if entity == "resident":
-            if subject == self._own(statement):
+            if subject == self._own(statement) or goes_by_words(said):  # what others are held against is told by a number alone
                 return claims_of(said, b"", self._keys)
             return claims_of(said, subject, self._keys) | home_of(said, subject, self._keys)
         if entity != "dwelling":

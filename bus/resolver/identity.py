@@ -1,6 +1,7 @@
 """By what is a subject known? A canonical statement → its identities, strongest first. Pure.
 
-A resident is known by the token of a number. A dwelling by (domain facts §2.6, §4.4: aliases of a dwelling)
+A resident is known by the token of a number: that of his document, else the one that he left in what he wrote. A dwelling by (domain facts
+§2.6, §4.4: aliases of a dwelling)
 
     unit    the real-estate unit number (GB/T 37346-2019)
     code    the house code of the department that keeps the dwellings
@@ -39,7 +40,7 @@ class Place(NamedTuple):
 def identities(entity: str, statement: Mapping[str, Any]) -> tuple[str, ...] | None:
     """The identities a statement names, strongest first; () where it names none; None where it is about no subject with a file."""
     if entity == "resident":
-        token = statement.get("id_token")
+        token = statement.get("id_token") or statement.get("said_id_token")
         return (f"token:{token}",) if token else ()
     if entity != "dwelling":
         return None
@@ -53,6 +54,12 @@ def identities(entity: str, statement: Mapping[str, Any]) -> tuple[str, ...] | N
     ours = department == KEEPER
     named = (unit and f"unit:{unit}", code if ours else None, place.text() if place else None, None if ours else code)
     return tuple(name for name in named if name)
+
+
+def goes_by_words(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement about a person goes by a number that he only left in what he wrote, so that his name has to bear it out
+    (`bus.resolver.contradiction`)."""
+    return bool(statement.get("said_id_token")) and not statement.get("id_token")
 
 
 def may_be(statement: Mapping[str, Any]) -> tuple[str, ...]:

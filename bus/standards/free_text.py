@@ -5,6 +5,8 @@ their check, their dates and the words before them (domain facts §0.7).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from bus.standards.ids import check_character
 
@@ -24,7 +26,41 @@ _MOBILE = re.compile(r"(?:86|0086|0)?1[3-9]\d{9}")
 _FIXED = re.compile(r"(?:86|0086)?0(?:10|2\d|[3-9]\d\d)[2-9]\d{6,7}(?:\d{1,4})?")
 _SERVICE = re.compile(r"[48]00\d{7}")
 _LOCAL_WORDS = re.compile(r"(?:电话|手机|联系方式|致电|拨打|座机|号码)[^0-9０-９，。;；]{0,6}$")
+_OWN = r"(?:^|[，,。.；;！!？?\n])(?:本人|我)?(?:的)?"  # not 物业电话, 对方身份证号, 母亲 身份证号: somebody else's
+_OWN_NUMBER = re.compile(_OWN + r"(?:居民|公民)?(?:身份证|身份证件|身份)(?:号码|号)?(?:是|为)?[:：]?\s*$")
+_OWN_PHONE = re.compile(_OWN + r"(?:联系|回访|手机|移动)?(?:电话|手机|方式)(?:号码|号)?(?:是|为)?[:：]?\s*$")
 _CLOCK = re.compile(r"(?:\d{4}[-./年]\d{1,2}[-./月]\d{1,2})")
+
+
+class Left(NamedTuple):
+    """What somebody wrote of himself, as it stands there; empty where he did not, or wrote several."""
+
+    number: str
+    phone: str
+
+
+_NOTHING = Left("", "")
+
+
+def left_in(text: str) -> Left:
+    """The citizen number and the phone that somebody left of himself in what he wrote: each the only one of its kind, and called by a word
+    that says of nobody else that it is his (`身份证号…`, `联系电话…`, not `物业电话…`)."""
+    if not any(c.isdecimal() for c in text):
+        return _NOTHING
+    numbers: list[str] = []
+    phones: list[str] = []
+    for match in _RUN.finditer(text):
+        before = text[: match.start()]
+        kind = _kind(match[0], before[-16:])
+        if kind == NUMBER:
+            numbers.append(match[0].strip() if _OWN_NUMBER.search(before) else "")
+        elif kind == PHONE:
+            phones.append(match[0].strip() if _OWN_PHONE.search(before) else "")
+    return Left(_only(numbers), _only(phones))
+
+
+def _only(found: Sequence[str]) -> str:
+    return found[0] if len(set(found)) == 1 else ""
 
 
 def redact(text: str) -> str:

@@ -150,6 +150,38 @@ def test_who_bears_anothers_number_and_is_himself_all_the_same_comes_back_to_it(
     assert office.own("child") not in {line["subject"] for line in office.queue()}
 
 
+CALLERS = [
+    person("his words", "王建国", phones=PHONE, said_id_token="n.s", at=20),
+    person("another's", "李兰", said_id_token="n.s", at=21),
+]
+
+
+def test_a_number_left_in_words_leads_to_its_owner_whose_name_it_is_and_else_into_the_queue(office: Office) -> None:
+    office.say(CALLERS)
+
+    assert office.rows(office.number("n.s")) == {"son", "his words"}
+    (waits,) = [line for line in office.queue() if line["subject"] == office.own("another's")]
+    assert [(each["subject"], each["evidence"]) for each in waits["candidates"]] == [(office.number("n.s"), ["number"])]
+
+    office.ruled("join", office.own("another's"), office.number("n.s"))
+    office.ruled("split", office.number("n.s"), "--source", "civil.assistance_member:his words")
+    assert office.rows(office.number("n.s")) == {"son", "another's"}
+
+
+def test_a_number_left_in_words_is_shown_nowhere(office: Office) -> None:
+    office.say([*CALLERS, person("nobody else's", "赵云", said_id_token="n.secret", at=22)])
+    for subject in (office.number("n.secret"), office.number("n.s")):
+        for command in (("show", "resident", "--subject", subject), ("explain", "resident", subject)):
+            for form in ("text", "json"):
+                done = civicbus(office.home, *command, "--format", form)
+                told = done.stdout + done.stderr
+                assert done.returncode == 0
+                assert "n.secret" not in told and "said_id" not in told
+
+    why = json.loads(office("explain", "resident", office.number("n.s"), "--format", "json"))
+    assert [each["joined_by"] for each in why["statements"] if each["event_id"] == "his words"] == ["words"]
+
+
 def test_what_is_about_nobody_known_leaves_the_queue_and_keeps_its_own_file(office: Office) -> None:
     for row in ("caller", "child"):
         office.ruled("apart", office.own(row))

@@ -130,3 +130,36 @@ def test_a_number_in_free_words_is_replaced(plans, catalog):
     text = "".join(str(appeal.fields.get(field)) for field in ("content", "title", "lead_unit"))
     assert GOOD not in text
     assert "19900002124" not in text
+
+
+APPEAL = {"GDBH": "250103191100000028", "SQRXM": "顾伟", "SFBM": "0"}
+OWN = f"身份证号{GOOD}，联系电话19900002124"
+
+
+def caller(plans, catalog, **cells):
+    return next(s for s in said(plans["social.appeal"], catalog, APPEAL | cells) if s.role == "caller").fields
+
+
+def test_a_caller_is_compared_by_the_number_that_he_left_in_his_words(plans, catalog):
+    known = said(plans[MEMBER], catalog, {"ID_CARD": GOOD})[0].fields["id_token"]
+    for number in (GOOD, "379901800101001", "３７９９０１１９８００１０１００１０"):
+        found = caller(plans, catalog, SQNR=f"停水三天。身份证号{number}，请处理")
+        assert found["said_id_token"] == known
+        assert "id_token" not in found
+        assert "birth_date" not in found
+
+
+@pytest.mark.parametrize("text", ["身份证号379901198001010011", f"对方身份证号{GOOD}", f"我母亲身份证号{GOOD}", "停水三天"])
+def test_a_damaged_number_or_somebody_elses_is_not_compared(plans, catalog, text):
+    assert "said_id_token" not in caller(plans, catalog, SQNR=text)
+
+
+@pytest.mark.parametrize("cells", [{"SFBM": "1"}, {"SFBM": "?"}, {"SQRXM": "匿名"}])
+def test_who_is_not_to_be_named_or_gave_no_name_is_not_compared_by_a_number(plans, catalog, cells):
+    assert "said_id_token" not in caller(plans, catalog, SQNR=OWN, LXDH="19900000076", **cells)
+
+
+def test_the_phone_in_his_words_is_his_where_he_gave_no_other(plans, catalog):
+    assert [p["masked"] for p in caller(plans, catalog, SQNR=OWN)["phones"]] == ["199****2124"]
+    assert [p["masked"] for p in caller(plans, catalog, SQNR=OWN, LXDH="19900000076")["phones"]] == ["199****0076"]
+    assert not caller(plans, catalog, SQNR="物业电话19900002124").get("phones")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bus.resolver.identity import identities
+from bus.resolver.identity import goes_by_words, identities
 
 PLACE = {"compound_code": "XQ000001", "building": "3", "entrance": "2", "room": "401"}
 
@@ -18,6 +18,12 @@ def dwelling(department: str = "social", kind: str = "unit", **said: Any) -> dic
 def test_a_person_is_known_by_the_token_and_without_one_by_nothing() -> None:
     assert identities("resident", {"id_token": "t.1"}) == ("token:t.1",)
     assert identities("resident", {"id_token": None}) == ()
+
+
+def test_a_person_without_a_number_of_his_own_goes_by_the_one_that_he_left_in_his_words() -> None:
+    own, left = {"id_token": "t.1", "said_id_token": "t.2"}, {"id_token": None, "said_id_token": "t.2"}
+    assert (identities("resident", own), goes_by_words(own)) == (("token:t.1",), False)
+    assert (identities("resident", left), goes_by_words(left)) == (("token:t.2",), True)
 
 
 def test_a_dwelling_is_known_by_unit_number_then_house_code_then_place() -> None:

@@ -25,7 +25,7 @@ from bus.keys import KeyRing
 from bus.resolver.alias import Alias
 from bus.resolver.identify import Identify
 from bus.resolver.join import Join
-from bus.resolver.master import held_apart, sent_on
+from bus.resolver.master import by_themselves, held_apart, opened, sent_on
 from bus.resolver.match import Match
 from bus.resolver.merge import Merge
 from bus.resolver.routing import Routes
@@ -46,7 +46,7 @@ TIME = 1_790_000_000_000
 
 class Said(NamedTuple):
     """One version of a statement. `names`: the identities it knows, strongest first. `knows`: what else it says; `meant`: the identity
-    that the evidence of all leads to, where it knows none."""
+    that the evidence of all leads to, where it knows none, or only in words."""
 
     entity: str
     key: bytes
@@ -115,6 +115,18 @@ def without_numbers(size: int) -> list[Said]:
         say(f"cb{n}", (), f"caller {n}", name=f"赵{n}", phones=_phone(1000 + n))
         say(f"cc{n}", (), wife, name=her, phones=_phone(2000 + n), residence_address=home)  # who called twice, and once from home
         say(f"cd{n}", (), wife, name=her, phones=_phone(2000 + n))
+        uncle, number = f"token:u{n}", {"said_id_token": f"u{n}"}
+        say(f"un{n}", (uncle,), None, name=f"王{n}", sex="1", id_token=f"u{n}")
+        say(f"sir{n}", (uncle,), None, form_of_address="王先生", **number)  # he left his number in what he wrote
+        say(f"her{n}", (uncle,), f"her {n}", name=f"周{n}", phones=_phone(5000 + n), **number)  # she left his: it leads nobody to him
+        say(f"hers{n}", (), f"hers {n}", name=f"周{n}", phones=_phone(5000 + n))
+        say(f"then{n}", (uncle,), None, name=f"周{n}", **number)
+        say(f"then{n}", (uncle,), None, name=f"王{n}", **number)  # the name was corrected
+        say(f"gone{n}", (uncle,), None, name=f"王{n}", phones=_phone(3000 + n), **number)
+        say(f"gone{n}", (), None, name=f"王{n}")  # he never wrote it
+        say(f"came{n}", (), None, name=f"王{n}", phones=_phone(4000 + n))
+        say(f"came{n}", (uncle,), None, name=f"王{n}", phones=_phone(4000 + n), **number)
+        say(f"no{n}", (f"token:n{n}",), None, name=f"吴{n}", said_id_token=f"n{n}")  # nobody stands under it
     return found
 
 
@@ -142,7 +154,7 @@ def expected(said: Sequence[Said]) -> dict[str, set[frozenset[str]]]:
                     claims.setdefault(weaker, set()).add(whom[each.names[0]])
     together: dict[tuple[str, str], set[str]] = {}
     for each in latest.values():
-        name = each.names[0] if each.names else each.meant or each.text
+        name = each.meant or (each.names[0] if each.names else each.text)
         together.setdefault((each.entity, whom.get(name, name)), set()).add(each.text)
     return {entity: {frozenset(texts) for (of, _), texts in together.items() if of == entity} for entity in topics.MASTERS}
 
@@ -197,7 +209,7 @@ def steps(weighed: Weights | None = None) -> dict[str, Step]:
         return found
 
     def follows(subject: bytes, come: Arrived) -> Due:
-        aside = held_apart(come, KEYS)
+        aside = by_themselves(opened(come.statements, decode), KEYS) | held_apart(come, KEYS)
         stay, gone = settled(subject, come, aside)
         texts = sorted(json.loads(decode(each.value)[1]["remarks"])[1] for each in stay)
         at = max((each.known_from for each in come.statements), default=0)

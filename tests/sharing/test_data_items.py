@@ -37,6 +37,12 @@ def test_a_department_says_an_item_where_one_of_its_mappings_fills_a_field_of_it
     assert set(said["identity"]) == {"civil", "housing", "social"}
 
 
+def test_a_number_that_somebody_left_in_his_words_can_not_be_agreed_on() -> None:
+    resident = catalog.load().entities["resident"].schema
+    assert "said_id_token" in {field.name for field in resident.root.fields}
+    assert "said_id_token" not in on_offer()["resident"].items
+
+
 @pytest.fixture
 def schemas(tmp_path: Path) -> Path:
     return shutil.copytree(ROOT / "schemas", tmp_path / "schemas")

@@ -20,10 +20,13 @@ from bus.normalizer.kit import MEMO, RECENT, Kit
 from bus.normalizer.mapping_file import FieldRule, Person
 from bus.normalizer.statement import Party, Row
 from bus.quality import Finding
+from bus.sealing import token
 from bus.standards.dates import read_date
-from bus.standards.ids import read_document
+from bus.standards.free_text import left_in
+from bus.standards.ids import read_citizen_number, read_document
 from bus.standards.names import read_name
 from bus.standards.numbers import read_count
+from bus.standards.phones import read_phones
 
 CITIZEN_ID, ORGANIZATION, NO_DOCUMENT, UNDECLARED = "citizen_id", "organization", "none", ""
 _VAGUE = (UNDECLARED, "other")
@@ -82,6 +85,7 @@ def build_person(spec: Person, columns: Columns, kit: Kit) -> Callable[[Row], li
     public = phones_of(spec.public_phones, columns, kit)
     others = columns.any_filled(spec.phones_unless) if spec.phones_unless else None
     hide_phones = phones_hider(kit.keys)
+    left = _words_reader(spec.words, columns, kit)
     hidden, hide_name = _confidential_reader(spec.confidential, columns, kit), name_hider(kit.keys)
 
     def build(row: Row) -> list[Party]:
@@ -103,14 +107,34 @@ def build_person(spec: Person, columns: Columns, kit: Kit) -> Callable[[Row], li
             out["phones"] = hide_phones(phones(row, found))
         if public is not None:
             out["public_phones"] = [p.number for p in public(row, found)]
+        said_number = left(row, out) if left is not None else {}
         if hidden(row, found):
             hide_name(out)
+        elif out.get("name") or out.get("form_of_address"):  # who gave no name is found by nothing
+            out.update(said_number)
         refused = identity.refused or (lost and not text)
         if refused and not identity.refused:
             found = identity_found = [f._replace(severity="error") if f.code == "MOJIBAKE" else f for f in found]
         return [Party("resident", 0, out, found, identity_found, refused)]
 
     return build
+
+
+def _words_reader(column: str | None, columns: Columns, kit: Kit) -> Callable[[Row, dict[str, Any]], dict[str, Any]] | None:
+    """Puts the phone that a person left in his words into the fields where no other is known, and gives the field of the number that he
+    left there: whom to compare him with, not who he is. A damaged number is none."""
+    if column is None:
+        return None
+    fetch, hide_phones = columns.fetch(column), phones_hider(kit.keys)
+
+    def read(row: Row, out: dict[str, Any]) -> dict[str, Any]:
+        number, phone = left_in(fetch(row, []) or "")
+        if phone and not out.get("phones"):
+            out["phones"] = hide_phones(read_phones(phone, kit.area_code).value or ())
+        whole = read_citizen_number(number, row.on, regions=kit.divisions.regions).value if number else None
+        return {"said_id_token": token(kit.keys, whole.kind, whole.number)} if whole else {}
+
+    return read
 
 
 def _name_reader(spec: FieldRule | None, columns: Columns) -> Callable[[Row, Notes, dict[str, Any]], bool]:
