@@ -9,6 +9,7 @@ person knows goes to `internal.evidence`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from bus.contracts.codec import Decoder
@@ -59,6 +60,7 @@ class Identify:
 
     def __init__(self, decode: Decoder, identities: Identities, keys: KeyRing, routes: Routes) -> None:
         self._decode, self._identities, self._keys, self._routes = decode, identities, keys, routes
+        self._own = lru_cache(1)(partial(own_subject, keys))  # the subject that a statement is by itself: asked for several times
 
     def memory(self) -> Memory:
         """What the step does, for the loop."""
@@ -170,10 +172,6 @@ class Identify:
     def _asked(self, entity: str, said: Mapping[str, Any]) -> list[bytes]:
         """The aliases that are to be asked which dwelling a statement means that names none."""
         return [subject_of(self._keys, entity, name) for name in may_be(said)] if entity == "dwelling" else []
-
-    def _own(self, statement: bytes) -> bytes:
-        """The subject that a statement is by itself."""
-        return own_subject(self._keys, statement)
 
     def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> Mapping[bytes, Claim | Home]:
         if entity == "resident":

@@ -11,8 +11,8 @@
     internal.decision                      statement or ruling         value: see `bus.resolver.join`, `bus.resolver.rulings`
     internal.link                          statement, tag, id          value: see `bus.resolver.linking` (one byte: tag)
 
-Each part has 16 bytes. `via` says which decision sent it (empty: identify itself), so that a record has one writer only: what one decision
-withdraws never takes away what another has just sent.
+Each part has 16 bytes, and the first says to which partition a record goes (`BY_OWNER`). `via` says which decision sent it (empty:
+identify itself), so that a record has one writer only: what one decision withdraws never takes away what another has just sent.
 """
 
 from __future__ import annotations
