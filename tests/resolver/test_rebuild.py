@@ -11,14 +11,16 @@ import pytest
 from bus.cli import resolving
 from bus.event import Record
 from bus.eventlog import topics
+from bus.resolver.master import by_themselves, opened, sent_on
 from bus.resolver.merge import Merge
 from bus.resolver.rebuild import look_again
 from bus.resolver.routing import Routes
+from bus.resolver.rulings import settled
 from bus.resolver.subject import Arrived, Due
 from bus.step import Options, Step, run_in_turn
 from tests.conformance.adapters import MAKERS, Place
 from tests.resolver.test_workers import worker, written_twice
-from tests.resolver.world import BATCH, masters, publish, resolve, small_world
+from tests.resolver.world import BATCH, KEYS, codec, masters, publish, resolve, small_world
 
 
 @pytest.fixture
@@ -83,8 +85,10 @@ def test_under_other_rules_a_rebuild_writes_every_master_that_differs(place: Pla
 
 
 def _counted(subject: bytes, come: Arrived) -> Due:
-    kept = come.statements
-    return Due(json.dumps(len(kept)).encode() if kept else None, max((each.known_from for each in kept), default=0), {})
+    aside = by_themselves(opened(come.statements, codec().decoder()), KEYS)
+    kept, gone = settled(subject, come, aside)
+    at = max((each.known_from for each in come.statements), default=0)
+    return Due(json.dumps(len(kept)).encode() if kept else None, at, sent_on(subject, come, gone, aside))
 
 
 def _said_by(record: Record) -> int:
