@@ -52,7 +52,7 @@ class Cluster:
         return self._counts[topic]
 
     def settings_of(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Topic (by full name) → its settings, defaults too. Raises NotAllowed, LogRefused for a topic that does not exist."""
+        """Topic (by full name) → its settings, defaults too. Raises NotAllowed, also for a topic that was removed meanwhile."""
         wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
         found = self.ask(lambda admin: admin.describe_configs(wanted, config_filter="all"), "reading settings")["topic"] if wanted else {}
         if not all(found.values()):  # the client leaves out why; there is no topic without settings
