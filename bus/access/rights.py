@@ -159,7 +159,7 @@ def _erases(who: str) -> Iterator[Rule]:
 
 def _keeps(who: str) -> Iterator[Rule]:
     yield from (Rule(who, "cluster", CLUSTER, False, deed) for deed in ("alter", "describe"))
-    yield from (_rule(who, "topic", _ALL, deed) for deed in ("create", "describe", "describe_configs", "alter_configs"))
+    yield from (_rule(who, "topic", _ALL, deed) for deed in ("create", "describe", "alter_configs"))
     yield _rule(who, "topic", f"{SHARE}.", "delete")
     yield from (_rule(who, "group", f"{SHARE}.", deed) for deed in ("read", "delete"))
     yield from _topics(who, (topics.AGREEMENT, "master.", "canonical."), (topics.AUDIT, topics.ACCOUNT, topics.REFUSED))

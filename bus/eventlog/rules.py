@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, Protocol
 
 Thing = Literal["topic", "group", "transaction", "cluster"]
-Deed = Literal["read", "write", "describe", "create", "delete", "alter", "describe_configs", "alter_configs"]
-"""Who may read, write, alter or delete may describe too; it need not be said."""
+Deed = Literal["read", "write", "describe", "create", "delete", "alter", "alter_configs"]
+"""Who may read, write, alter or delete may describe too, and who may alter settings read them; it need not be said."""
 
 
 CLUSTER = "kafka-cluster"

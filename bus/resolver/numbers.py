@@ -10,10 +10,12 @@ ALL_NUMBERS = "id_tokens"
 
 
 def with_all_numbers(master: Master) -> Master:
-    """The master with this field, said by whoever says the number that it shows."""
-    said = (each.said for each in master.statements)
-    tokens = sorted({each["id_token"] for each in said if each.get("id_token") and each["operation"] != "annulled"})
+    """The master with this field, said by whoever says the number that it shows. What is annulled, or said in confidence, names none."""
+    shown = master.fields.get("id_token")
+    if shown is None:  # a dwelling, or nobody with a number
+        return master
+    said = (each.said for each in master.statements if each.said["operation"] != "annulled" and not each.said.get("name_token"))
+    tokens = sorted({token for each in said if (token := each.get("id_token"))})
     if len(tokens) < 2:
         return master
-    shown = master.fields["id_token"]
     return master._replace(fields={**master.fields, ALL_NUMBERS: shown._replace(field=ALL_NUMBERS, value=tokens, differing=())})

@@ -54,6 +54,7 @@ class Flows:
 
     def look(self, log: EventLog) -> None:
         """Read on to the end of the log."""
+        self.unread.clear()
         for topic in [info.name for info in log.topics() if topics.is_account(info.name)]:
             for batch in log.scan(topic, {0: self._accounts.get(topic, 0)}):
                 self._accounts[topic] = batch.next_offset

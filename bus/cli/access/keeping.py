@@ -150,7 +150,10 @@ class Keeper:
         return [spec for spec in (*others, *self._shares(look)) if spec.name not in look.there]
 
     def _kept_otherwise(self, look: _Look) -> list[TopicSpec]:
-        """Topics that were made when the settings, an agreement or civicbus said otherwise how long they keep what is no longer so."""
+        """Topics that were made when the settings, an agreement or civicbus said otherwise how long they keep what is no longer so. While
+        rules are missing none: the right to look at that may be one of them, so the next look tells."""
+        if look.rules is not None and look.rules.missing:
+            return []
         return self._log.kept_otherwise([*self._others(), *self._shares(look)])
 
     def _others(self) -> list[TopicSpec]:

@@ -7,7 +7,7 @@ ID_DOB_CONFLICT). Where it is damaged the person is refused: joined to nobody, o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -85,7 +85,7 @@ def build_person(spec: Person, columns: Columns, kit: Kit) -> Callable[[Row], li
     public = phones_of(spec.public_phones, columns, kit)
     others = columns.any_filled(spec.phones_unless) if spec.phones_unless else None
     hide_phones = phones_hider(kit.keys)
-    left = _words_reader(spec.words, columns, kit)
+    left = _words_reader(spec.words, columns, kit, hide_phones)
     hidden, hide_name = _confidential_reader(spec.confidential, columns, kit), name_hider(kit.keys)
 
     def build(row: Row) -> list[Party]:
@@ -120,12 +120,14 @@ def build_person(spec: Person, columns: Columns, kit: Kit) -> Callable[[Row], li
     return build
 
 
-def _words_reader(column: str | None, columns: Columns, kit: Kit) -> Callable[[Row, dict[str, Any]], dict[str, Any]] | None:
+def _words_reader(
+    column: str | None, columns: Columns, kit: Kit, hide_phones: Callable[[Iterable[Any]], list[dict[str, Any]]]
+) -> Callable[[Row, dict[str, Any]], dict[str, Any]] | None:
     """Puts the phone that a person left in his words into the fields where no other is known, and gives the field of the number that he
     left there: whom to compare him with, not who he is. A damaged number is none."""
     if column is None:
         return None
-    fetch, hide_phones = columns.fetch(column), phones_hider(kit.keys)
+    fetch = columns.fetch(column)
 
     def read(row: Row, out: dict[str, Any]) -> dict[str, Any]:
         number, phone = left_in(fetch(row, []) or "")
