@@ -31,11 +31,14 @@ STEPS: Mapping[str, Needs] = {
     "normalizer": Needs(("raw.",), ("canonical.", "deadletter.", topics.ACCOUNT)),
     "identify": Needs(
         (*map(topics.canonical, topics.MASTERS), _RESIDENT, topics.ALIAS, topics.EVIDENCE, topics.PENDING),
-        (_RESIDENT, _DWELLING, topics.ALIAS, topics.EVIDENCE, topics.PENDING, topics.REFUSED),
+        (_RESIDENT, _DWELLING, topics.ALIAS, topics.EVIDENCE, topics.PENDING, topics.LINK, topics.REFUSED),
     ),
-    "alias": Needs((topics.ALIAS,), (_RESIDENT, _DWELLING, topics.ALIAS, topics.REFUSED)),
+    "alias": Needs((topics.ALIAS,), (_RESIDENT, _DWELLING, topics.ALIAS, topics.LINK, topics.REFUSED)),
     "match": Needs((topics.EVIDENCE,), (topics.EVIDENCE, topics.ALIAS, topics.PENDING, topics.REFUSED)),
-    "join": Needs((topics.PENDING, _RESIDENT, topics.ALIAS, topics.DECISION), (_RESIDENT, topics.ALIAS, topics.DECISION, topics.REFUSED)),
+    "join": Needs(
+        (topics.PENDING, _RESIDENT, topics.ALIAS, topics.DECISION),
+        (_RESIDENT, topics.ALIAS, topics.DECISION, topics.LINK, topics.REFUSED),
+    ),
     "link": Needs((topics.LINK, *map(topics.canonical, topics.OF_LINKS)), (topics.LINK, _RESIDENT, _DWELLING, topics.REFUSED)),
     "merge": Needs(
         (_RESIDENT, _DWELLING, *_ERRANDS, "master.", "dispute."),

@@ -138,9 +138,9 @@ class Alias:
         after = Question.decoded(new[_STAMP:]) if new is not None else None
         timestamp = int.from_bytes(new[:_STAMP], "big") if new is not None else when
         if before is not None and (after is None or now != meant):
-            yield self._routes.about(before.entity, meant, statement, alias, None, timestamp)
+            yield from self._routes.sent(before.entity, meant, statement, alias, None, timestamp)
         if after is not None:
-            yield self._routes.about(after.entity, now, statement, alias, after.statement, timestamp)
+            yield from self._routes.sent(after.entity, now, statement, alias, after.statement, timestamp)
         told, tell = before.told(alias, meant) if before else {}, after.told(alias, now) if after else {}
         for each, via in told:
             if (each, via) not in tell:

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple
 
-import yaml
-
-from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver.links import CO_RESIDENT, LESSEE, LESSOR, MEMBER, SPOUSE, Stated
 from bus.sealing import row_hash
@@ -78,20 +74,6 @@ def households(said: Mapping[str, Any], known_from: int) -> Iterator[Stated]:
         yield _stated(MEMBER, "household", household, said, known_from, relation=said.get("relation_to_head"))
 
 
-def can_be_ends(schemas: Traversable) -> frozenset[tuple[str, str]]:
-    """(dataset, role) of the statements that links name as their ends, by the mapping files: of no other need it be told which subject it
-    is. The files themselves were checked when the normalizer loaded them."""
-    found: set[tuple[str, str]] = set()
-    for file in (schemas / "mappings").iterdir():
-        if not file.name.endswith(".yaml") or file.name.endswith(".examples.yaml"):
-            continue
-        mapping = yaml.safe_load(file.read_text(encoding="utf-8"))
-        for statement in mapping["statements"]:
-            if statement["entity"] in topics.OF_LINKS:
-                found.update(_named(mapping["dataset"], statement.get("fields", {}).values()))
-    return frozenset(found)
-
-
 def encoded(value: Stated | Benefit) -> bytes:
     """As it travels and is kept: its values in order."""
     return _json(value).encode()
@@ -105,16 +87,6 @@ def stated(value: bytes) -> Stated:
 def benefit(value: bytes) -> Benefit:
     """The inverse of `encoded`."""
     return Benefit(*_read(value.decode()))
-
-
-def _named(dataset: str, fields: Iterable[Any]) -> Iterator[tuple[str, str]]:
-    for field in fields:
-        if isinstance(field, Mapping):
-            for role in (field.get("party"), field.get("parties"), field.get("key_of")):
-                if role:
-                    yield dataset, role
-            if refer := field.get("refer"):
-                yield refer["dataset"], refer["role"]
 
 
 def _residency(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[bytes, ...], Stated]]:

@@ -89,7 +89,7 @@ class Identify:
         if order <= before.order:
             return
         if before.subject:
-            outputs.append(self._send(entity, before.subject, key, None, timestamp))
+            outputs += self._send(entity, before.subject, key, None, timestamp)
         outputs += self._tell(key, {}, before.told, timestamp)
         view.put(key, b"", _Known(order).packed())
 
@@ -103,11 +103,11 @@ class Identify:
         subject = names[0] if names else _NOBODY
         asked = self._asked(entity, said)
         if before.subject and before.subject != subject:
-            outputs.append(self._send(entity, before.subject, key, None, record.timestamp))
+            outputs += self._send(entity, before.subject, key, None, record.timestamp)
         if names:
             waits = not asked and len(names) <= _FEW
             sent = Question(entity, asked or names[1:], value, bool(asked), waits).encoded() if entity == "dwelling" else value
-            outputs.append(self._send(entity, subject, key, sent, record.timestamp))
+            outputs += self._send(entity, subject, key, sent, record.timestamp)
         claims = self._claims(entity, key, said, subject)
         outputs += self._tell(key, claims, before.told, record.timestamp)
         view.put(key, b"", _Known(order, subject, tuple(claims)).packed())
@@ -153,12 +153,12 @@ class Identify:
         mine = via == owner if topic == topics.ALIAS else len(key) == 2 * ID_BYTES
         return (owner, statement) if mine else (b"", b"")
 
-    def _send(self, entity: str, subject: bytes, statement: bytes, value: bytes | None, timestamp: int) -> Output:
+    def _send(self, entity: str, subject: bytes, statement: bytes, value: bytes | None, timestamp: int) -> tuple[Output, ...]:
         if entity == "dwelling":
-            return self._routes.on_alias(subject, statement, subject, value, timestamp)
+            return (self._routes.on_alias(subject, statement, subject, value, timestamp),)
         if entity == "resident" and subject == self._own(statement):
-            return self._routes.for_pending(statement, b"", value, timestamp)
-        return self._routes.about(entity, subject, statement, b"", value, timestamp)
+            return (self._routes.for_pending(statement, b"", value, timestamp),)
+        return self._routes.sent(entity, subject, statement, b"", value, timestamp)
 
     def _names(self, entity: str, key: bytes, said: Mapping[str, Any]) -> list[bytes]:
         """The subject by each identity, strongest first; a statement that names none is a subject of its own."""

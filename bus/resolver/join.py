@@ -149,8 +149,10 @@ class Join:
         now = {where: row_hash(self._keys, value) for where, value in due.items()}
         if now == before:
             return []
-        outputs = [self._say(statement, where, None, timestamp) for where in before if where not in now]
-        outputs += [self._say(statement, where, due[where], when) for where, digest in now.items() if before.get(where) != digest]
+        outputs = [output for where in before if where not in now for output in self._say(statement, where, None, timestamp)]
+        for where, digest in now.items():
+            if before.get(where) != digest:
+                outputs += self._say(statement, where, due[where], when)
         _keep_sent(statement, now, view)
         return outputs
 
@@ -165,13 +167,13 @@ class Join:
             due |= {_MEANT + group: known.subject for group, _ in groups}
         return due
 
-    def _say(self, statement: bytes, where: bytes, value: bytes | None, timestamp: int) -> Output:
+    def _say(self, statement: bytes, where: bytes, value: bytes | None, timestamp: int) -> tuple[Output, ...]:
         what, owner = where[:1], where[1:]
         if what == _ABOUT:
-            return self._routes.about("resident", owner, statement, statement, value, timestamp)
+            return self._routes.sent("resident", owner, statement, statement, value, timestamp)
         if what == _TOLD:
-            return self._routes.decision(owner, value, timestamp)
-        return self._routes.on_alias(owner, statement, owner if what == _ASKED else MEANT, value, timestamp)
+            return (self._routes.decision(owner, value, timestamp),)
+        return (self._routes.on_alias(owner, statement, owner if what == _ASKED else MEANT, value, timestamp),)
 
 
 def _keep(batch: Batch, view: View) -> None:

@@ -7,7 +7,7 @@ differ about it. A dwelling's file decides only the links that no person's file 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from bus.keys import KeyRing
@@ -22,8 +22,6 @@ from bus.resolver.survivorship import Master, Statement
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once, as in `ends`
 _read = json.JSONDecoder().decode
 
-Ends = frozenset[tuple[str, str]]
-"""(dataset, role) of the statements that links name: see `bus.resolver.ends.can_be_ends`."""
 DEATH_NOTES = frozenset({"身故", "已故", "亡故", "去世", "死亡", "病故"})
 """What stands behind the name of a dead person (domain facts §2.7)."""
 _SHOWN = tuple(name for name in Link._fields if name not in ("vague", "row", "tenures"))
@@ -51,14 +49,14 @@ def flags_of(entity: str, subject: bytes, master: Master, keys: KeyRing) -> int:
     return flags
 
 
-def members_of(master: Master, ends: Ends) -> list[tuple[bytes, int]]:
-    """The statements of which it is told that they are about the subject, and when each was published."""
-    said = ((each, each.said["source"]) for each in master.statements)
-    return [(each.key, each.known_from) for each, source in said if (source["dataset"], source["role"]) in ends]
+def members_of(master: Master, flags: int, sent: Container[bytes]) -> list[tuple[bytes, int]]:
+    """The statements whose owners are told the `flags` of the subject, and when each was published: all, if there are any. `sent`: the
+    errands of before; of whom it was told (an earlier version told everybody) it is told on."""
+    return [(each.key, each.known_from) for each in master.statements if flags or MEMBER + each.key in sent]
 
 
 def link_errands(entity: str, members: Iterable[tuple[bytes, int]], flags: int, found: Iterable[Link]) -> dict[bytes, Errand]:
-    """Whose statements are held to be about the subject, and what a person's file tells to dwellings."""
+    """What the owners of these statements are told of the subject, and what a person's file tells to dwellings."""
     told = member(entity, flags)
     errands = {MEMBER + key: Errand(key, told, known_from) for key, known_from in members}
     for dwelling, of in _by_dwelling(found).items() if entity == "resident" else ():

@@ -1,15 +1,17 @@
 """Fifth step, for links: from the statements that a link names to the subjects that they are about. canonical.*, internal.link →
 internal.link, internal.resident, internal.dwelling
 
-A link names its ends by statements. Which subject a statement is about is decided by the owner of that subject and told to the owner of the
-*statement* (`MEMBER`), so joins and splits take the links along. A link goes from end to end and collects subjects; the last end is the one
+A link names its ends by statements. To which subject a statement was sent the sender tells the owner of the *statement* as well (`ABOUT`);
+what more there is to know the owner of the subject tells (`MEMBER`), above all that it sent the statement on, so joins and splits take the
+links along. A link goes from end to end and collects subjects; the last end is the one
 whose file keeps it:
 
     owner of the dwelling's statement → owner of the person's statement → the person's file → (what holds) the dwelling's file
     owner of the wife's statement → owner of the husband's → his file; and the other way round → hers
     a benefit: (owner of the household's statement → owner of its head's →) the person it concerns
 
-    internal.link        statement, MEMBER, subject     entity, flags: the statement is held to be about this subject
+    internal.link        statement, ABOUT, subject, via entity: the statement was sent to this subject
+                         statement, MEMBER, subject     entity, flags of the subject[, another subject: from this one it went on to that]
                          statement, SAID, link          a `Way`: a link that has come as far as this end
                          statement, HEAD, zeros         of a household: the statement about its head
 
@@ -30,7 +32,7 @@ from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver.ends import Benefit, Said, encoded, head_of, said_of
 from bus.resolver.identify import order_of_erasure, version_order
-from bus.resolver.routing import ID_BYTES, Routes, owners, split
+from bus.resolver.routing import ABOUT, ID_BYTES, Routes, letter, owners, split
 from bus.resolver.subject import BENEFIT, LINK, MEMBER, stamped
 from bus.step import Memory, Partition, View
 
@@ -39,6 +41,8 @@ ZEROS = bytes(ID_BYTES)
 VAGUE, GONE = 1, 2
 """Flags of a subject: it has no identity but its one statement's · it is no more (demolished, or dead)."""
 _STAMP = 8
+_OF_SUBJECT = 1 + ID_BYTES  # behind the tag
+_FURTHER = 2  # behind entity and flags
 _ENTITIES = {b"r": "resident", b"d": "dwelling"}
 
 
@@ -64,17 +68,41 @@ class Way(NamedTuple):
         return cls(value[:1], ends, value[found:body], value[body:])
 
 
-def member(entity: str, flags: int) -> bytes:
-    """What the owner of a subject tells about each of its statements."""
-    return entity[:1].encode() + bytes((flags,))
+def member(entity: str, flags: int, further: bytes = b"") -> bytes:
+    """What the owner of a subject tells about a statement. `further`: the subject that it was sent on to from there."""
+    return letter(entity) + bytes((flags,)) + further
+
+
+class Held(NamedTuple):
+    """Whom a statement is held to be about: the subject (empty: nobody), its entity (a letter), its flags."""
+
+    subject: bytes = b""
+    entity: bytes = b""
+    flags: int = 0
+
+
+def held_by(told: Mapping[bytes, bytes]) -> Held:
+    """Whom a statement is held to be about, by what was `told` to its owner (tag and id → value): to whom it was sent, and where it went on
+    from there. Of several, while it goes from one to another, the first."""
+    sent = [(item[1:_OF_SUBJECT], value) for item, value in told.items() if item[:1] == ABOUT]
+    if not sent:  # by an earlier version the subject alone told
+        sent = [(item[1:], value[:1]) for item, value in told.items() if item[:1] == MEMBER and not value[_FURTHER:]]
+    if not sent:
+        return Held()
+    subject, entity = min(sent)
+    more = told.get(MEMBER + subject, b"")
+    been = {subject}
+    while (further := more[_FURTHER:]) and further not in been:
+        been.add(further)
+        subject, more = further, told.get(MEMBER + further, b"")
+    return Held(subject, entity, more[1] if more else 0)
 
 
 class _Goal(NamedTuple):
     """Where what has come to an end goes on to: the statement about a household's head, or the subject that the end is about."""
 
     head: bytes = b""
-    subject: bytes = b""
-    told: bytes = b""
+    held: Held = Held()
 
 
 _NOWHERE = _Goal()
@@ -89,7 +117,7 @@ class Linking:
     def memory(self) -> Memory:
         """What the step does, for the loop."""
         writes = {topics.canonical(entity): (topics.LINK,) for entity in topics.OF_LINKS}
-        return Memory(self.decide, writes=writes, learn=self.learn, everywhere=True, asks=owners)
+        return Memory(self.decide, writes=writes, learn=self.learn, everywhere=True, origin=_origin, asks=owners)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """Send links on their way, and after their ends where these come to be about another subject."""
@@ -128,8 +156,8 @@ class Linking:
     def learn(self, batch: Batch, view: View, read: Partition) -> None:
         """What was sent last for the statements of a partition; the log may have let go of the versions for which it was."""
         for record in batch.records:
-            statement = dict(record.headers).get(read.topic)
-            if statement is None or record.key is None or not read.has(statement):
+            topic, statement = _origin(record) or ("", b"")
+            if topic != read.topic or record.key is None or not read.has(statement):
                 continue
             end, item = split(record.key)
             if record.value is None:
@@ -162,16 +190,16 @@ class Linking:
     def _on(self, item: bytes, items: Mapping[bytes, bytes], goal: _Goal) -> Output | None:
         """What has come of a link, on its way from here; None where it goes nowhere yet."""
         value = items.get(item)
-        if value is None or not (goal.head or goal.subject):
+        if value is None or not (goal.head or goal.held.subject):
             return None
         at, link = int.from_bytes(value[:_STAMP], "big"), item[1:]
         if goal.head:
             return self._routes.on_link(goal.head, SAID, link, value[_STAMP:], at)
         way = Way.unpacked(value[_STAMP:])
         if way.ends:
-            further = Way(way.tag, way.ends[1:], goal.subject + goal.told[1:], way.body)
+            further = Way(way.tag, way.ends[1:], goal.held.subject + bytes((goal.held.flags,)), way.body)
             return self._routes.on_link(way.ends[0], SAID, link, further.packed(), at)
-        return self._routes.told(_ENTITIES[goal.told[:1]], goal.subject, way.tag, link, value[_STAMP:], at)
+        return self._routes.told(_ENTITIES[goal.held.entity], goal.held.subject, way.tag, link, value[_STAMP:], at)
 
 
 def _resent(sent: Output | None, due: Output | None, now: int) -> Iterator[Output]:
@@ -183,10 +211,9 @@ def _resent(sent: Output | None, due: Output | None, now: int) -> Iterator[Outpu
 
 
 def _goal(items: Mapping[bytes, bytes]) -> _Goal:
-    """Where what comes to an end goes on to. Of several subjects that hold a statement, while it goes from one to another, the first."""
+    """Where what comes to an end goes on to."""
     head = items.get(HEAD + ZEROS, b"")[_STAMP:]
-    subject = min((item for item in items if item[:1] == MEMBER), default=b"")
-    return _Goal(head, subject[1:], items[subject][_STAMP:] if subject else b"")
+    return _Goal(head, held_by({item: value[_STAMP:] for item, value in items.items() if item[:1] in (ABOUT, MEMBER)}))
 
 
 def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:
@@ -202,6 +229,11 @@ def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:
 def _for(topic: str, statement: bytes, output: Output) -> Output:
     """A record that goes out for a version of a statement."""
     return output._replace(record=output.record._replace(headers=((topic, statement),)))
+
+
+def _origin(record: Record) -> tuple[str, bytes] | None:
+    """The inverse: for a version of which statement a record went out, and by which topic that came."""
+    return record.headers[0] if record.headers else None
 
 
 def _way(said: Said) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -19,15 +19,15 @@ from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.differences import Difference, differences, stating, without
 from bus.resolver.disputes import Answer, Clock, Disputes, Place
 from bus.resolver.docket import ADDRESS, ELSEWHERE, NUMBER
-from bus.resolver.ends import can_be_ends
 from bus.resolver.identify import own_subject
 from bus.resolver.link_differences import agree, link_differences, settled_links, stating_links
 from bus.resolver.linked import as_values, flags_of, households_of, is_gone, link_errands, links_of, members_of
+from bus.resolver.linking import member
 from bus.resolver.links import Link
 from bus.resolver.numbers import with_all_numbers
 from bus.resolver.questions import apart
 from bus.resolver.rulings import corrected, settled
-from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MOVE, Arrived, Due, Errand, Kept, Told, digest
+from bus.resolver.subject import ANSWER, DECISION, FITS, FORWARD, HOLD, MEMBER, MOVE, Arrived, Due, Errand, Kept, Told, digest
 from bus.resolver.survivorship import Held, Master, Statement, compiled
 from bus.resolver.tenure_differences import tenure_differences
 from bus.sealing import row_hash
@@ -57,8 +57,7 @@ class _Maker:
         self._pieces = Pieces(codec, f"{topics.master(entity)}-value", iso)
         self._merge = compiled(self._rules)
         self._keys, self._clock, self._departments = keys, clock, departments
-        self._ends = can_be_ends(schemas)
-        self._edition = digest(repr((version("civicbus"), entity, self._rules, sorted(self._ends))).encode())
+        self._edition = digest(repr((version("civicbus"), entity, self._rules)).encode())
 
     def follows(self, subject: bytes, come: Arrived) -> Due:
         """The master record, and the statements that go elsewhere."""
@@ -76,11 +75,11 @@ class _Maker:
         record = self._named(body.head + self._pieces.links(as_values(found, iso)) + body.tail)
         return Due(record, at, errands, body=kept)
 
-    def _body(self, subject: bytes, master: Master, at: int) -> Body:
+    def _body(self, subject: bytes, master: Master, at: int, sent: Container[bytes]) -> Body:
         head, tail = self._pieces.around_links(without_fields(subject, master), master.fields)
         flags = flags_of(self._entity, subject, master, self._keys)
         gone = is_gone(self._entity, master)
-        return Body(head, tail, at, gone, flags, members_of(master, self._ends), households_of(master))
+        return Body(head, tail, at, gone, flags, members_of(master, flags, sent), households_of(master))
 
     def _decided(self, subject: bytes, come: Arrived, of: bytes) -> Due:
         """What follows from all that has come. `of`: of what a body of it would be made."""
@@ -92,15 +91,15 @@ class _Maker:
         master = with_all_numbers(self._merge([each for each in said if each.key in kept_here])) if stay else None
         found = links_of(self._entity, come, households_of(master), is_gone(self._entity, master)) if master else []
         if master is not None and of and not strangers and not any(held.differing for held in master.fields.values()):
-            body = self._body(subject, master, at)
+            body = self._body(subject, master, at, come.sent)
             if agree(found):
                 return self._put_together(subject, body, found, body.packed(of))
         master, found, disputes = self._disputed(subject, master, found, come)
-        errands = sent_on(subject, come, gone, strangers)
+        errands = sent_on(self._entity, subject, come, gone, strangers)
         if master is None:
             return Due(None, at, errands, disputes)
         flags = flags_of(self._entity, subject, master, self._keys)
-        errands |= link_errands(self._entity, members_of(master, self._ends), flags, found)
+        errands |= link_errands(self._entity, members_of(master, flags, come.sent), flags, found)
         at = max(at, *(each.known_from for each in found)) if found else at
         return Due(self._record(subject, master, come, found), at, errands, disputes)
 
@@ -140,13 +139,16 @@ class _Maker:
         return encoded[:-1] + _ID_LENGTH + row_hash(self._keys, "master", encoded).hex().encode()
 
 
-def sent_on(subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]) -> dict[bytes, Errand]:
-    """What goes elsewhere, and of whom a person has yet to decide."""
+def sent_on(
+    entity: str, subject: bytes, come: Arrived, gone: Mapping[bytes, bytes], strangers: Mapping[bytes, bytes]
+) -> dict[bytes, Errand]:
+    """What goes elsewhere, links along with it, and of whom a person has yet to decide."""
     found = {}
     for each in come.statements:
         if (to := gone.get(each.key)) is None:
             continue
         found[FORWARD + each.key] = Errand(to, each.value, each.known_from)
+        found[MEMBER + each.key] = Errand(each.key, member(entity, 0, to), each.known_from)
         if each.key in strangers and each.key not in come.told.get(MOVE, {}):
             kind = {"entity": "dwelling", "evidence": {subject.hex(): [ELSEWHERE]}} if each.key in come.told.get(HOLD, {}) else {}
             doubt = {"verdict": "doubtful", "subject": None, "evidence": {subject.hex(): [NUMBER]}} | kind

@@ -9,7 +9,7 @@
                                            statement, PERSON           value: whom a person held it to be about; empty: nobody known
                                            statement, LOOK             nothing new, but decide anew
     internal.decision                      statement or ruling         value: see `bus.resolver.join`, `bus.resolver.rulings`
-    internal.link                          statement, tag, id          value: see `bus.resolver.linking` (one byte: tag)
+    internal.link                          statement, tag, id[, via]   value: see `bus.resolver.linking` (one byte: tag)
 
 Each part has 16 bytes, and the first says to which partition a record goes (`BY_OWNER`). `via` says which decision sent it (empty:
 identify itself), so that a record has one writer only: what one decision withdraws never takes away what another has just sent.
@@ -33,6 +33,8 @@ HELD = b"held".ljust(ID_BYTES, b"\0")
 
 ASKED = b"asked".ljust(ID_BYTES, b"\0")
 """In place of a stronger alias: a statement that fits several places asks each which dwelling it means."""
+ABOUT = b"a"
+"""Tag at a statement as an end of links: to which subject it was sent (id: the subject, via)."""
 
 
 class Routes:
@@ -41,6 +43,12 @@ class Routes:
     def about(self, entity: str, subject: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         """A statement on its way to the subject it is about (value None: it is no longer held to be)."""
         return self._to(topics.internal(entity), subject, statement, via, value, timestamp)
+
+    def sent(self, entity: str, subject: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> tuple[Output, Output]:
+        """The same, and that it is: links that name the statement follow it."""
+        word = None if value is None else letter(entity)
+        at_link = self.on_link(statement, ABOUT, subject + via, word, timestamp)
+        return self.about(entity, subject, statement, via, value, timestamp), at_link
 
     def told(self, entity: str, subject: bytes, tag: bytes, name: bytes, value: bytes | None, timestamp: int) -> Output:
         """What else the owner of a subject is to know."""
@@ -68,6 +76,11 @@ class Routes:
 
     def _to(self, topic: str, owner: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
         return Output(topic, Record(owner + statement + via, value, timestamp), BY_OWNER)
+
+
+def letter(entity: str) -> bytes:
+    """An entity in one byte."""
+    return entity[:1].encode()
 
 
 def owners(batch: Batch) -> set[bytes]:

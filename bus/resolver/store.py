@@ -19,15 +19,17 @@ from bus.eventlog.port import EventLog
 from bus.keys import KeyRing
 from bus.resolver.alias import is_claim, meaning
 from bus.resolver.join import TOGETHER
+from bus.resolver.linking import held_by
 from bus.resolver.master import by_themselves, opened
 from bus.resolver.merge import keep
-from bus.resolver.routing import ID_BYTES, split
+from bus.resolver.routing import ABOUT, ID_BYTES, split
 from bus.resolver.rulings import Ruling, settled
 from bus.resolver.subject import ALL, MEMBER, MOVE, Arrived, arrived
 from bus.resolver.survivorship import Statement
 from bus.step.memory import followed
 from bus.step.view import View
 
+_EDITION = "2"  # of how a view is folded; to be raised when that changes
 _MASTER = b""
 _ROW = b"row\0"  # longer than a subject with what follows, or not of its length: never a subject
 
@@ -83,7 +85,7 @@ class Store:
         if not self._partitions:
             return None
         with self._view(self._home(statement), topics.LINK) as view:
-            return min(view.items(statement), default=None)
+            return held_by(view.items(statement)).subject or None
 
     def ruling(self, id: bytes) -> Ruling | None:
         """A ruling by its id, None where there is none."""
@@ -149,7 +151,7 @@ class Store:
             topics.ALIAS: _learn_claims,
             topics.LINK: _learn_holders,
         }
-        return followed(self._log, self._folder, topic, partition, folds.get(topic, keep))
+        return followed(self._log, self._folder, topic, partition, folds.get(topic, keep), _EDITION)
 
     def _learn_masters(self, batch: Batch, view: View) -> None:
         for record in batch.records:
@@ -201,12 +203,12 @@ def _learn_claims(batch: Batch, view: View) -> None:
 
 
 def _learn_holders(batch: Batch, view: View) -> None:
-    """The subjects that hold statements; the links on their way are of the step `link` alone."""
+    """Whom statements are held to be about; the links on their way are of the step `link` alone."""
     for record in batch.records:
         statement, item = split(record.key or b"")
-        if item[:1] != MEMBER:
+        if item[:1] not in (ABOUT, MEMBER):
             continue
         if record.value is None:
-            view.delete(statement, item[1:])
+            view.delete(statement, item)
         else:
-            view.put(statement, item[1:], b"")
+            view.put(statement, item, record.value)

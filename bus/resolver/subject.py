@@ -42,8 +42,9 @@ LINK, HELD, BENEFIT = b"L", b"H", b"B"
 """Tags: what is said about a link that is kept here (id: the link) · the links that a person's file has to this dwelling (id: the person) ·
 what is said about a benefit (id: as of a link). See `bus.resolver.linking`."""
 FORWARD, DECISION, MEMBER, LINKS = b"f", b"d", b"m", b"l"
-"""Kinds of errands: a statement sent on to another subject (id: the statement) · a decision about a statement (id: the statement) · that a
-statement is held to be about this subject (id: the statement) · the links of a person to a dwelling (id: the dwelling)."""
+"""Kinds of errands: a statement sent on to another subject (id: the statement) · a decision about a statement (id: the statement) · what
+the owner of a statement is to know beside that it was sent here (id: the statement; see `bus.resolver.linking`) · the links of a person to
+a dwelling (id: the dwelling)."""
 _NAME_BYTES = 1 + ID_BYTES
 _SENT_BYTES = ID_BYTES + 16  # owner, digest
 _DISPUTE = b"\0q".ljust(2 * ID_BYTES + 1, b"\0")  # with what follows longer than anything else that is kept

@@ -21,6 +21,7 @@ from bus.errors import BusError, DecodeRefused
 from bus.event import Batch, Output
 from bus.eventlog.partitioning import partition_of
 from bus.eventlog.port import EventLog
+from bus.step.origins import Origin, Origins
 from bus.step.view import Changes, View
 
 _CACHES_KIB = 131_072  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
@@ -54,7 +55,8 @@ class Memory:
     it does not matter where one batch ends and the next begins. `fold`: only that, for records decided on before (default: `decide`,
     its outputs dropped). `writes`: topic read → topics written, from which `learn` puts into the view what this step, whoever ran it,
     wrote last for what it read there; in this order. Only what was written tells that: the log may have let go of what it was written
-    for. `everywhere`: it writes to all partitions of those topics, not just to the same one. `asks`: the groups of the view that these
+    for. `everywhere`: it writes to all partitions of those topics, not just to the same one. `origin`: for which record one of them was
+    written, where others write much there, too (it changes nothing but the speed). `asks`: the groups of the view that these
     records ask for, to be read ahead all at once (it changes nothing but the speed). `edition`: of what decides; a view that was made
     under another one is made anew from the log.
     """
@@ -64,6 +66,7 @@ class Memory:
     writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     learn: Learn | None = None
     everywhere: bool = False
+    origin: Origin | None = None
     asks: Callable[[Batch], Iterable[bytes]] | None = None
     edition: str = ""
 
@@ -77,6 +80,7 @@ class Views:
         self._folder = state / "views" / step
         self._identity = log.identity() + memory.edition
         self._views: dict[Place, View] = {}
+        self._origins = Origins(log, memory.origin, beat) if memory.origin is not None else None
         self._busiest: Place | None = None
         self._seen_in: dict[Place, int] = {}  # the reader's epoch in which the view followed the partition without a gap
 
@@ -184,6 +188,9 @@ class Views:
             start = {number: view.position(name) for number, name in so_far.items()}
             if all(start[number] >= stop[number] for number in stop):
                 continue
+            if self._origins is not None and not self._origins.has(written, *read):
+                self._keep(view, {so_far[number]: end for number, end in stop.items()})
+                continue
             for batch in self._log.scan(written, start, stop):
                 self._beat()
                 self._folded(batch, view, lambda some, into: learn(some, into, read))
@@ -237,9 +244,10 @@ def between(log: EventLog, topic: str, partition: int, start: int, end: int | No
 
 
 @contextmanager
-def followed(log: EventLog, folder: Path, topic: str, partition: int, fold: Fold) -> Iterator[View]:
-    """The view of one partition that no step works on, in `folder`, brought up to the end of the partition as it is now."""
-    with closing(View(folder, f"{topic}.{partition}", log.identity())) as view:
+def followed(log: EventLog, folder: Path, topic: str, partition: int, fold: Fold, edition: str = "") -> Iterator[View]:
+    """The view of one partition that no step works on, in `folder`, brought up to the end of the partition as it is now. `edition`: of what
+    folds; a view that was made under another one is made anew from the log."""
+    with closing(View(folder, f"{topic}.{partition}", log.identity() + edition)) as view:
         for batch in between(log, topic, partition, view.position(topic)):
             fold(batch, view)
             view.save({topic: batch.next_offset})

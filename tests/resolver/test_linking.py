@@ -18,17 +18,18 @@ from bus.event import Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
 from bus.resolver import rulings
-from bus.resolver.ends import benefit, can_be_ends
-from bus.resolver.linking import Way
-from bus.resolver.routing import Routes
+from bus.resolver.ends import benefit
+from bus.resolver.linking import GONE, HEAD, SAID, Held, Way, held_by, member
+from bus.resolver.routing import ABOUT, Routes
 from bus.resolver.rulings import Move, Ruling
-from bus.resolver.subject import ALL, BENEFIT
+from bus.resolver.subject import ALL, BENEFIT, MEMBER
 from tests.conformance.adapters import MAKERS, Place, chosen
 from tests.resolver import link_world as world
-from tests.resolver.link_world import ORDER, Said, codec, house, lives, married, owned, person, publish, rented, resolve, say, small_world
+from tests.resolver.link_world import ORDER, Said, codec, house, lives, married, owned, person, publish, rented, resolve, small_world
 from tests.resolver.world import TIME, masters
 
 POINTS = ("during_init", "after_poll", "after_decide", "mid_send", "before_end", "after_commit", "after_views")
+ONE, OTHER, THIRD, VIA = (bytes([number]) * 16 for number in range(1, 5))
 Masters = dict[str, dict[bytes, Record]]
 
 
@@ -171,13 +172,40 @@ def test_the_benefit_of_a_household_comes_to_its_head_and_says_no_amount(log: Ev
     assert links(log, "resident", person("甲")) == [("member", world.key("civil.assistance_family", "household", "1").hex(), None)]
 
 
-def test_of_statements_that_no_link_names_it_need_not_be_told_whom_they_are_about(log: EventLog, tell: Any) -> None:
-    ends = can_be_ends(world.catalog.packaged())
-    assert {("civil.marriage", "wife"), ("social.resident_survey", "self"), ("housing.lease", "dwelling")} <= ends
-    assert ("social.volunteer", "self") not in ends
+def test_a_statement_is_held_to_be_about_the_subject_that_it_was_sent_to() -> None:
+    assert held_by({ABOUT + ONE: b"r"}) == Held(ONE, b"r")
+    assert held_by({}) == Held()
 
-    tell([say("resident", "social.volunteer", "self", "1", name="甲", id_token="甲")])
-    assert not [each for batch in log.scan(topics.LINK) for each in batch.records]
+
+def test_what_the_owner_of_the_subject_knows_more_of_it_is_known_with_it() -> None:
+    assert held_by({ABOUT + ONE + VIA: b"d", MEMBER + ONE: member("dwelling", GONE)}) == Held(ONE, b"d", GONE)
+
+
+def test_a_statement_that_was_sent_on_is_held_to_be_about_the_last_that_it_came_to() -> None:
+    told = {
+        ABOUT + ONE: b"r",
+        MEMBER + ONE: member("resident", 0, OTHER),
+        MEMBER + OTHER: member("resident", 0, THIRD),
+        MEMBER + THIRD: member("resident", GONE),
+    }
+    assert held_by(told) == Held(THIRD, b"r", GONE)
+
+
+def test_a_statement_that_is_sent_round_in_a_circle_stops_somewhere() -> None:
+    told = {ABOUT + ONE: b"r", MEMBER + ONE: member("resident", 0, OTHER), MEMBER + OTHER: member("resident", 0, ONE)}
+    assert held_by(told).subject == OTHER
+
+
+def test_what_a_subject_alone_told_under_an_earlier_version_still_holds() -> None:
+    assert held_by({MEMBER + ONE: member("resident", 0)}) == Held(ONE, b"r")
+    assert held_by({MEMBER + ONE: member("resident", 0), ABOUT + OTHER: b"r"}) == Held(OTHER, b"r")
+
+
+def test_of_a_plain_file_its_owner_tells_the_owners_of_its_statements_nothing(log: EventLog, tell: Any) -> None:
+    tell(owned("1", "U", "甲"), lives("2", "U", "甲"))
+    told = [each.key or b"" for batch in log.scan(topics.LINK) for each in batch.records]
+
+    assert {key[16:17] for key in told if key[16:17] not in (SAID, HEAD)} == {ABOUT}
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_under_other_rules_a_rebuild_writes_every_master_that_differs(place: Pla
     publish(log, small_world(size=12))
     resolve(log, tmp_path / "state")
     before = masters(log)
-    merge = Merge(dict.fromkeys(topics.MASTERS, _counted), Routes()).memory()
+    merge = Merge({entity: partial(_counted, entity) for entity in topics.MASTERS}, Routes()).memory()
     changed = Step("merge", tuple(map(topics.internal, topics.MASTERS)), merge, resolving.refuse)
 
     for entity in topics.MASTERS:
@@ -84,11 +85,11 @@ def test_under_other_rules_a_rebuild_writes_every_master_that_differs(place: Pla
     log.close()
 
 
-def _counted(subject: bytes, come: Arrived) -> Due:
+def _counted(entity: str, subject: bytes, come: Arrived) -> Due:
     aside = by_themselves(opened(come.statements, codec().decoder()), KEYS)
     kept, gone = settled(subject, come, aside)
     at = max((each.known_from for each in come.statements), default=0)
-    return Due(json.dumps(len(kept)).encode() if kept else None, at, sent_on(subject, come, gone, aside))
+    return Due(json.dumps(len(kept)).encode() if kept else None, at, sent_on(entity, subject, come, gone, aside))
 
 
 def _said_by(record: Record) -> int:

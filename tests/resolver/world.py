@@ -10,7 +10,7 @@ import json
 import random
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -208,17 +208,17 @@ def steps(weighed: Weights | None = None) -> dict[str, Step]:
         found: tuple[str, ...] = tuple(json.loads(value["remarks"])[0])
         return found
 
-    def follows(subject: bytes, come: Arrived) -> Due:
+    def follows(entity: str, subject: bytes, come: Arrived) -> Due:
         aside = by_themselves(opened(come.statements, decode), KEYS) | held_apart(come, KEYS)
         stay, gone = settled(subject, come, aside)
         texts = sorted(json.loads(decode(each.value)[1]["remarks"])[1] for each in stay)
         at = max((each.known_from for each in come.statements), default=0)
-        errands = sent_on(subject, come, gone, aside)
+        errands = sent_on(entity, subject, come, gone, aside)
         return Due(json.dumps([subject.hex(), texts]).encode() if stay else None, at, errands)
 
     identify = Identify(decode, names, KEYS, routes).memory()
     alias = Alias(routes).memory()
-    merge = Merge(dict.fromkeys(topics.MASTERS, follows), routes, many=MANY).memory()
+    merge = Merge({entity: partial(follows, entity) for entity in topics.MASTERS}, routes, many=MANY).memory()
     canonical = tuple(topics.canonical(entity) for entity in topics.MASTERS)
     internal = tuple(topics.internal(entity) for entity in topics.MASTERS)
     return {
