@@ -2,6 +2,7 @@
 so what follows from the statements alone is kept beside them, and put together with the links when these come.
 
 Only for plain files: where departments differ, where a person ruled or answered, where a statement goes elsewhere, all is decided together.
+And of a resident only from the second decision on: in a first load all has come before the first, and most are left alone after it.
 A body says of what it was made (`of`); of anything else it is none.
 """
 

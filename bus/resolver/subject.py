@@ -76,13 +76,15 @@ class Errand(NamedTuple):
 
 class Arrived(NamedTuple):
     """All that came to a subject: statements (of one that came by several decisions the newest), what else was told by tag and id, the
-    errands sent (kind and id → owner and digest), what departments were told last of disputes (place → record), the body that was kept."""
+    errands sent (kind and id → owner and digest), what departments were told last of disputes (place → record), the body that was kept,
+    whether a master record was written before."""
 
     statements: list[Kept]
     told: Mapping[bytes, Mapping[bytes, Told]]
     sent: Mapping[bytes, bytes]
     disputes: Mapping[str, bytes]
     body: bytes = b""
+    again: bool = False
 
 
 class Due(NamedTuple):
@@ -128,7 +130,7 @@ def arrived(items: Mapping[bytes, bytes]) -> Arrived:
             disputes[item[len(_DISPUTE) :].decode()] = value
         elif item == SENT:
             sent = unpacked(value)
-    return Arrived(list(statements.values()), told, sent, disputes, items.get(BODY, b""))
+    return Arrived(list(statements.values()), told, sent, disputes, items.get(BODY, b""), WRITTEN in items)
 
 
 def kept_of(due: Mapping[bytes, Errand]) -> dict[bytes, bytes]:

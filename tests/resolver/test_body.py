@@ -72,9 +72,9 @@ def follows() -> Follows:
 
 
 def come(said: Sequence[Said], links: Sequence[int], body: bytes = b"") -> Arrived:
-    """These statements about him have come, and these links."""
+    """These statements about him have come, and these links; a file of him was written before."""
     kept = [Kept(each.key, each.at, record(each).record.value or b"") for each in said]
-    return Arrived(kept, {LINK: {bytes((n,)) * 16: LINKS[n] for n in links}}, {}, {}, body)
+    return Arrived(kept, {LINK: {bytes((n,)) * 16: LINKS[n] for n in links}}, {}, {}, body, again=True)
 
 
 def told(due: Due) -> Due:
@@ -113,6 +113,11 @@ def test_a_plain_file_keeps_its_body_and_is_not_decided_on_again() -> None:
 
     again = follows()(WHO, come(OTHERS, [SELF], marked)).master or b""
     assert (b"civil.marriagE" in again, b"civil.marriage" in again) == (True, False)
+
+
+def test_the_body_of_a_person_is_kept_once_his_file_is_decided_on_again() -> None:
+    assert follows()(WHO, come(OTHERS, [])._replace(again=False)).body == b""
+    assert follows()(WHO, come(OTHERS, [])).body
 
 
 def test_where_departments_differ_or_a_person_ruled_all_is_decided_together() -> None:
