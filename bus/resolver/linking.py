@@ -3,8 +3,7 @@ internal.link, internal.resident, internal.dwelling
 
 A link names its ends by statements. To which subject a statement was sent the sender tells the owner of the *statement* as well (`ABOUT`);
 what more there is to know the owner of the subject tells (`MEMBER`), above all that it sent the statement on, so joins and splits take the
-links along. A link goes from end to end and collects subjects; the last end is the one
-whose file keeps it:
+links along. A link goes from end to end and collects subjects; the last end is the one whose file keeps it:
 
     owner of the dwelling's statement → owner of the person's statement → the person's file → (what holds) the dwelling's file
     owner of the wife's statement → owner of the husband's → his file; and the other way round → hers
