@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import NamedTuple
 
 OWNER, LESSOR, LESSEE, CO_RESIDENT = "owner", "lessor", "lessee", "co_resident"
@@ -115,8 +116,9 @@ def links(said: Iterable[Stated], dead: bool = False, day: str | None = None) ->
     for group in _grouped(everything):
         periods = _marriages(group) if group[0].kind == SPOUSE else [_Period(tuple(each), "") for each in _periods(group)]
         found += [_link(period, today, dead, moved) for period in periods]
-    cannot_be = {link for each in contradictions(found) for link in each.links}
-    return sorted((link._replace(disputed=link in cannot_be) for link in found), key=_place)
+    if cannot_be := {link for each in contradictions(found) for link in each.links}:
+        found = [link._replace(disputed=link in cannot_be) for link in found]
+    return sorted(found, key=_place)
 
 
 def contradictions(found: Sequence[Link]) -> list[Contradiction]:
@@ -132,6 +134,7 @@ def contradictions(found: Sequence[Link]) -> list[Contradiction]:
     return [Contradiction(kind, tuple(sorted(of, key=_place))) for kind, of, others in several if len(others) > 1]
 
 
+@lru_cache(maxsize=4096)
 def day_of(ms: int) -> str:
     """The day in the city (Asia/Shanghai), ISO 8601."""
     return datetime.fromtimestamp(ms / 1000, UTC).astimezone(_CITY).date().isoformat()
