@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple
 
-import yaml
-
+from bus import yaml_file
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver.links import CO_RESIDENT, LESSEE, LESSOR, MEMBER, SPOUSE, Stated
@@ -85,7 +84,7 @@ def can_be_ends(schemas: Traversable) -> frozenset[tuple[str, str]]:
     for file in (schemas / "mappings").iterdir():
         if not file.name.endswith(".yaml") or file.name.endswith(".examples.yaml"):
             continue
-        mapping = yaml.safe_load(file.read_text(encoding="utf-8"))
+        mapping = yaml_file.parsed(file.read_text(encoding="utf-8"))
         for statement in mapping["statements"]:
             if statement["entity"] in topics.OF_LINKS:
                 found.update(_named(mapping["dataset"], statement.get("fields", {}).values()))
