@@ -1,5 +1,5 @@
-"""Commands in processes of their own, forked from one that has imported the command line: as a person runs them, without the third of a
-second of processor time that a start from nothing costs. That start is seen wherever a command is started and not waited for."""
+"""Commands in processes of their own, forked from one that has imported all of civicbus: as a person runs them, without the second of
+processor time that a start from nothing costs. That start is seen wherever a command is started and not waited for."""
 
 from __future__ import annotations
 

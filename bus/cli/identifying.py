@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from bus import yaml_file
 from bus.cli.context import App, of
 from bus.cli.say import note, out
 from bus.eventlog import topics
@@ -35,7 +36,7 @@ def estimate(
 
     app = of(ctx)
     pairs = estimating.patterns(_under_keys(app))
-    before = yaml.safe_load((app.schemas / "identity" / "resident.yaml").read_text(encoding="utf-8"))
+    before = yaml_file.parsed((app.schemas / "identity" / "resident.yaml").read_text(encoding="utf-8"))
     found = estimating.as_file(em.estimate(pairs, estimating.start()), before)
     text = HEAD + yaml.safe_dump(found, allow_unicode=True, sort_keys=False, width=140)
     if write is None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bus import yaml_file
 from bus.contracts import registry as registries
 from bus.contracts.registry import Registry, Version
 from bus.contracts.schema import Schema, Type
@@ -266,7 +267,7 @@ def _mappings(folder: Traversable) -> dict[str, Traversable]:
 
 def _yaml(file: Traversable, place: str) -> Mapping[str, Any]:
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw = yaml_file.parsed(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigRefused(f"Cannot be read ({type(error).__name__}).", f"无法读取（{type(error).__name__}）。", place=place) from None
     if not isinstance(raw, dict):

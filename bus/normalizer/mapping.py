@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from bus import yaml_file
 from bus.contracts.catalog import Catalog
 from bus.errors import ConfigRefused
 from bus.normalizer.cells import Columns
@@ -20,7 +21,7 @@ from bus.normalizer.worker import Source
 def load_mapping(file: Traversable | Path) -> MappingFile:
     """One mapping file. Raises `ConfigRefused` naming file and place inside."""
     try:
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        said = yaml_file.parsed(file.read_text(encoding="utf-8"))
         mapping = MappingFile.model_validate(said)
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)

@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bus import yaml_file
 from bus.errors import ConfigRefused
 
 Comparison = Literal["text", "name", "date", "address", "phones", "none"]
@@ -88,7 +89,7 @@ def load_of_links(schemas: Traversable, entity: str) -> Rules:
 def _read(schemas: Traversable, entity: str) -> _File:
     place = f"survivorship/{entity}.yaml"
     try:
-        read = _File.model_validate(yaml.safe_load((schemas / "survivorship" / f"{entity}.yaml").read_text(encoding="utf-8")))
+        read = _File.model_validate(yaml_file.parsed((schemas / "survivorship" / f"{entity}.yaml").read_text(encoding="utf-8")))
     except ValidationError as error:
         what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigRefused(f"Not right: {what}.", f"内容有误：{what}。", place=place) from None

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bus import yaml_file
 from bus.errors import ConfigRefused
 from bus.resolver.likeness import Likeness
 
@@ -82,7 +83,7 @@ def load(schemas: Traversable, entity: str) -> Weights:
     """The weights of an entity. Raises `ConfigRefused` naming the file."""
     place = f"identity/{entity}.yaml"
     try:
-        read = _File.model_validate(yaml.safe_load((schemas / "identity" / f"{entity}.yaml").read_text(encoding="utf-8")))
+        read = _File.model_validate(yaml_file.parsed((schemas / "identity" / f"{entity}.yaml").read_text(encoding="utf-8")))
     except ValidationError as error:
         what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ConfigRefused(f"Not right: {what}.", f"内容有误：{what}。", place=place) from None

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bus import yaml_file
 from bus.contracts.catalog import Catalog
 from bus.errors import ConfigRefused
 from bus.sharing.items import Offer
@@ -62,7 +63,7 @@ def _read(catalog: Catalog) -> dict[str, _Named]:
     if not file.is_file():
         return {}
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw = yaml_file.parsed(file.read_text(encoding="utf-8"))
         return {str(name): _Named.model_validate(value) for name, value in raw.items()}
     except (ValidationError, ValueError, AttributeError, yaml.YAMLError) as error:
         raise ConfigRefused(f"Not right ({type(error).__name__}).", f"内容有误（{type(error).__name__}）。", place=_FILE) from None
@@ -87,7 +88,7 @@ def _said(catalog: Catalog) -> Said:
     for dataset, file in catalog.mappings.items():
         if dataset in catalog.datasets:
             entities = found.setdefault(dataset, {})
-            for statement in yaml.safe_load(file.read_text(encoding="utf-8"))["statements"]:
+            for statement in yaml_file.parsed(file.read_text(encoding="utf-8"))["statements"]:
                 fields = frozenset(_fields(statement))
                 entities[statement["entity"]] = entities.get(statement["entity"], frozenset()) | fields
     return found

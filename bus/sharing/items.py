@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
-import yaml
-
+from bus import yaml_file
 from bus.contracts.catalog import Catalog
 from bus.contracts.schema import Field, Schema, Type
 from bus.eventlog import topics
@@ -110,7 +109,7 @@ def _offer(catalog: Catalog, entity: str, datasets: Mapping[str, Mapping[str, st
 def _merged(catalog: Catalog, entity: str, items: Mapping[str, Item]) -> dict[str, Item]:
     """Those that a master record holds, by the rules of survivorship, and by the names that people read there."""
     file = catalog.folder / "survivorship" / f"{entity}.yaml"
-    rules: Mapping[str, Mapping[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["fields"]
+    rules: Mapping[str, Mapping[str, Any]] = yaml_file.parsed(file.read_text(encoding="utf-8"))["fields"]
     found = {name: items[name]._replace(zh=rule["zh"], en=rule["en"]) for name, rule in rules.items()}
     return found | {name: items[name] for rule in rules.values() for name in rule.get("beside", ())}
 
@@ -165,6 +164,6 @@ def _datasets(catalog: Catalog) -> dict[str, dict[str, dict[str, str]]]:
         if dataset not in catalog.datasets:
             continue
         contract = catalog.datasets[dataset]
-        for statement in yaml.safe_load(file.read_text(encoding="utf-8"))["statements"]:
+        for statement in yaml_file.parsed(file.read_text(encoding="utf-8"))["statements"]:
             found.setdefault(statement["entity"], {}).setdefault(contract.department, {})[dataset] = contract.share_class
     return found

@@ -8,8 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from bus import yaml_file
 from bus.errors import ConfigRefused
 from bus.standards.chinese_numbers import plain_text
 from bus.standards.reading import Reading
@@ -47,7 +46,7 @@ class CodeList:
                 raise ConfigRefused(f"code list {name}: no columns code and name", f"代码表 {name} 缺少 code、name 列", place=name)
             older = {word: row["code"] for row in rows for word in (row.get("older") or "").split("|") if word}
             return cls(name, {row["code"]: row["name"] for row in rows}, older)
-        return cls.parse(name, yaml.safe_load(text))
+        return cls.parse(name, yaml_file.parsed(text))
 
     @classmethod
     def parse(cls, name: str, given: Any) -> CodeList:

@@ -17,7 +17,7 @@ from bus.eventlog.kafka.cluster import Cluster
 from bus.eventlog.kafka.gate import KafkaGate
 from bus.eventlog.kafka.probe import probe_settings
 from bus.eventlog.kafka.reader import KafkaReader
-from bus.eventlog.kafka.scan import scan_topic
+from bus.eventlog.kafka.scan import Scans
 from bus.eventlog.kafka.settings import read_settings
 from bus.eventlog.kafka.topics import keeping, topic_settings
 from bus.eventlog.kafka.waiting import first_times
@@ -42,6 +42,7 @@ class KafkaLog:
         found.raise_if_bad()
         self._cluster = found.cluster
         self._at = Cluster(self._settings)
+        self._scans = Scans(self._settings)
 
     def identity(self) -> str:
         return f"kafka:{self._cluster}:{self._settings.namespace}"
@@ -111,7 +112,7 @@ class KafkaLog:
             if begin < end:
                 spans[place] = (begin, end)
         if spans:
-            yield from scan_topic(self._settings, topic, spans, max_records)
+            yield from self._scans.of(topic, spans, max_records)
 
     def writer(self, name: str) -> KafkaWriter:
         return KafkaWriter(self._at, name)
@@ -158,6 +159,7 @@ class KafkaLog:
         return KafkaGate(self._at)
 
     def close(self) -> None:
+        self._scans.close()
         self._at.close()
 
     def _remove_group(self, group: str) -> None:
