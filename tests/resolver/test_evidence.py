@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.resolver.evidence import (
+    COMMUNITY,
     GATHERING,
     HERE,
     MOST_NAMES,
@@ -23,6 +24,7 @@ from bus.resolver.evidence import (
     beside,
     candidates,
     claims_of,
+    community_key,
     kind_of,
     looks,
     place_claims,
@@ -39,7 +41,9 @@ from tests.conformance.adapters import MAKERS
 from tests.resolver.world import KEYS, codec, publish, resolve, weights, without_numbers
 
 WITH_KEY = partial(with_key, KEYS)
-FLAT = {"compound_code": "XQ1", "road": "人民路", "building": "3", "entrance": "2", "room": "401"}
+IN_COMMUNITY = partial(community_key, KEYS)
+HOME = "379901001002"
+FLAT = {"compound_code": "XQ1", "division_code": HOME, "road": "人民路", "building": "3", "entrance": "2", "room": "401"}
 
 
 def said(row: str = "1", dataset: str = "civil.test", **fields: Any) -> dict[str, Any]:
@@ -146,7 +150,7 @@ def test_a_house_of_a_village_needs_no_room() -> None:
 def test_persons_of_one_row_are_with_each_other() -> None:
     row = {ident("h"): claim("张三", kind=ROW), ident("w"): claim("李四", kind=ROW)}
     elsewhere = {ident("a"): claim("李四", "L", kind=ROW), ident("b"): claim("张三", "Z", kind=ROW)}
-    here, there = beside(row, WITH_KEY), beside(elsewhere, WITH_KEY)
+    here, there = beside(row, WITH_KEY, IN_COMMUNITY), beside(elsewhere, WITH_KEY, IN_COMMUNITY)
 
     assert {key for key, statement in here if statement == ident("h")} == {key for key, statement in there if statement == ident("b")}
     assert {key for key, statement in here if statement == ident("h")} != {key for key, statement in here if statement == ident("w")}
@@ -155,9 +159,11 @@ def test_persons_of_one_row_are_with_each_other() -> None:
 def test_who_stands_beside_the_same_person_meets_though_both_names_are_written_by_ear() -> None:
     row = {ident("h"): claim("潘志磊", kind=ROW), ident("w"): claim("廖芳红", kind=ROW)}
     elsewhere = {ident("a"): claim("潘志雷", "P", kind=ROW), ident("b"): claim("廖芳虹", "L", kind=ROW)}
-    (key,) = (key for key, statement in beside(row, WITH_KEY) if statement == ident("w"))
+    (key,) = (key for key, statement in beside(row, WITH_KEY, IN_COMMUNITY) if statement == ident("w"))
 
-    under = {statement: each for found in (row, elsewhere) for (k, statement), each in beside(found, WITH_KEY).items() if k == key}
+    under = {
+        statement: each for found in (row, elsewhere) for (k, statement), each in beside(found, WITH_KEY, IN_COMMUNITY).items() if k == key
+    }
     assert candidates(under, KEYS) == {ident("w"): {ident("L"): Likeness("v", "-", "-")}}
 
 
@@ -165,7 +171,7 @@ def test_the_dwelling_that_a_row_names_is_the_place_of_who_stands_in_it_and_says
     home = {**said("1"), "address": FLAT}
     (row, here), *_ = place_claims(home, KEYS).items()
     owner, placed = claim("张三", kind=UNPLACED), claim("李四", kind=ROW)
-    found = beside({ident("d"): here, ident("o"): owner, ident("p"): placed}, WITH_KEY)
+    found = beside({ident("d"): here, ident("o"): owner, ident("p"): placed}, WITH_KEY, IN_COMMUNITY)
 
     assert row in claims_of(said("1", name="张三"), b"", KEYS)
     assert [(statement, each.name) for (_, statement), each in found.items() if each.kind == PLACE] == [(ident("o"), "张三")]
@@ -174,14 +180,62 @@ def test_the_dwelling_that_a_row_names_is_the_place_of_who_stands_in_it_and_says
     ).keys()
 
 
+def in_community(row: str, *found: dict[str, Any], subject: str = "", **fields: Any) -> dict[bytes, Claim]:
+    """Who bears which name where, by what a row says of one person and, in `found`, of where it is."""
+    persons = claims_of(said(row, **fields), ident(subject) if subject else b"", KEYS)
+    (person,) = (each for each in persons.values() if each.kind in (ROW, UNPLACED))
+    places = {ident(f"d{n}"): each for n, place in enumerate(found) for each in place_claims({**said(row), **place}, KEYS).values()}
+    gathered = beside({ident(row): person, **places}, WITH_KEY, IN_COMMUNITY)
+    return {key: each for key, each in [*persons.items(), *((key, each) for (key, _), each in gathered.items())] if each.kind == COMMUNITY}
+
+
+def fits_in_community(one: dict[bytes, Claim], *known: dict[bytes, Claim]) -> set[bytes]:
+    """Whom the one who looks may be, by name and community alone."""
+    under = [
+        {ident("s"): each} | {ident(f"k{n}"): other[key] for n, other in enumerate(known) if key in other} for key, each in one.items()
+    ]
+    return {subject for claims in under for each in candidates(claims, KEYS).values() for subject in each}
+
+
+TEAM = {"address": {"division_code": HOME}}
+
+
+def test_a_name_finds_who_alone_bears_it_in_the_community_that_the_row_names() -> None:
+    volunteer = in_community("v", TEAM, name="张三丰")
+    resident = in_community("r", name="张三丰", subject="A", residence_address=FLAT)
+    owner = in_community("o", {"address": {**FLAT, "room": "402"}}, name="张三丰", subject="B")
+    abroad = in_community("a", name="张三丰", subject="C", residence_address={**FLAT, "division_code": "379901001003"})
+    by_ear = in_community("e", name="张三峰", subject="D", residence_address=FLAT)
+
+    assert fits_in_community(volunteer, resident, abroad, by_ear) == {ident("A")}
+    assert fits_in_community(volunteer, owner) == {ident("B")}
+    assert fits_in_community(volunteer, resident, owner) == set()  # two bear it there
+
+
+def test_who_left_another_phone_than_the_known_one_is_not_found_by_his_community() -> None:
+    resident = in_community("r", name="张三丰", subject="A", residence_address=FLAT, phones=phone("p"))
+    owner = in_community("o", {"address": FLAT}, name="张三丰", subject="A")
+
+    assert fits_in_community(in_community("c", TEAM, name="张三丰", phones=phone("q")), resident) == set()
+    assert fits_in_community(in_community("c", TEAM, name="张三丰", phones=phone("q")), owner) == {ident("A")}
+    assert fits_in_community(in_community("c", TEAM, name="张三丰"), resident) == {ident("A")}
+
+
+def test_who_says_where_he_lives_or_stands_in_a_row_of_two_communities_or_none_is_not_looked_for_in_one() -> None:
+    street, next_to_it = {"address": {"division_code": "379901001000"}}, {"address": {"division_code": "379901001003"}}
+    assert in_community("r", TEAM, name="张三丰", residence_address=FLAT) == {}
+    assert in_community("r", street, name="张三丰") == in_community("r", TEAM, next_to_it, name="张三丰") == {}
+    assert in_community("r", TEAM, form_of_address="张先生") == {}
+
+
 def test_a_row_that_names_two_dwellings_says_of_nobody_where_he_is() -> None:
     claims = {ident("d"): claim("aa" * 16, kind=HERE), ident("e"): claim("bb" * 16, kind=HERE), ident("o"): claim(kind=UNPLACED)}
-    assert beside(claims, WITH_KEY) == {}
+    assert beside(claims, WITH_KEY, IN_COMMUNITY) == {}
 
 
 def test_a_dormitory_is_no_family() -> None:
     crowd = {ident(f"s{n}"): claim(f"张{n}", kind=ROW) for n in range(MOST_NAMES + 1)}
-    assert beside(crowd, WITH_KEY) == {}
+    assert beside(crowd, WITH_KEY, IN_COMMUNITY) == {}
 
 
 def test_only_a_statement_without_a_number_has_candidates() -> None:
@@ -317,6 +371,11 @@ def test_what_two_share_is_decided_by_what_they_do_not_share() -> None:
 def test_two_who_fit_are_for_a_person_to_decide(keys: dict[str, str]) -> None:
     decision = decided(found(**keys))
     assert (decision.verdict, decision.subject) == (DOUBTFUL, None)
+
+
+def test_who_is_called_that_in_the_community_is_no_rival_of_one_who_is_known_from_nearer_by() -> None:
+    assert decided(found(phone="A", community="B")).subject == ident("A")
+    assert decided(found(community="AB")).verdict == DOUBTFUL
 
 
 def test_nobody_who_fits_leaves_the_statement_alone() -> None:
