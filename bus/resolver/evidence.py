@@ -13,8 +13,8 @@ written another way still meets its like. Nobody is found by a name alone, nor b
 and of a dwelling are *gathered* under its key; each of them then claims to be with each of the others, and a dwelling that the row names is
 the place of all in it.
 
-A community is a large place, so it finds somebody only by his name as it is written, where nobody else with a number is called that there,
-and where his phone is not known to be another than the one that was left.
+A community is a large place, so it finds somebody only by his name as it is written, of three characters or more, where nobody else with a
+number is called that there, and where his phone is not known to be another than the one that was left.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ _NOBODY = bytes(SUBJECT_BYTES)
 _BETWEEN = "\x1f"  # stands in no field: the standards take control characters out
 _SEXES = ("1", "2")
 _REACHED = "1"
+TELLING = 3
+"""Characters of a name from which on it tells one of a community from another: one of two is borne by many."""
 _NO_COMMUNITY = "000"  # its digits in the code of a street, a county
 _ALWAYS = 5  # so many parts of an encoded claim are always said
 
@@ -151,7 +153,7 @@ def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tupl
         yield PLACE, place, claim._replace(kind=PLACE)
     else:
         yield ROW, _row(source), claim._replace(kind=UNPLACED, reached=reached)
-    if subject and claim.name and (community := community_of(address)):
+    if subject and len(claim.name) >= TELLING and (community := community_of(address)):
         yield COMMUNITY, (community, claim.name), claim._replace(kind=COMMUNITY, reached=reached)
     if code:
         yield "code", (source["department"], code), claim._replace(kind="code")
@@ -218,13 +220,14 @@ def _here(
 ) -> dict[tuple[bytes, bytes], Claim]:
     """Who does not say where he lives is held to be where his row says. `here`: what it says."""
     unplaced = {statement: claim for statement, claim in persons.items() if claim.kind == UNPLACED}
-    places, communities = {claim.name for claim in here}, {claim.community for claim in here} - {""}
+    places, communities = {claim.name for claim in here} - {""}, {claim.community for claim in here} - {""}
     found = {}
-    if len(places) == 1 and (place := bytes.fromhex(next(iter(places)))):
+    if len(places) == 1:
+        place = bytes.fromhex(places.pop())
         found = {(place, statement): claim._replace(kind=PLACE, reached="") for statement, claim in unplaced.items()}
     if len(communities) == 1:
         (community,) = communities
-        named = {statement: claim for statement, claim in unplaced.items() if claim.name}
+        named = {statement: claim for statement, claim in unplaced.items() if len(claim.name) >= TELLING}
         found |= {(in_community(community, claim.name), statement): claim._replace(kind=COMMUNITY) for statement, claim in named.items()}
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bus.resolver.evidence import COMMUNITY, ROW, UNPLACED, Claim, beside, candidates, claims_of, place_claims
+from bus.resolver.evidence import COMMUNITY, PLACE, ROW, UNPLACED, Claim, beside, candidates, claims_of, place_claims
 from tests.resolver.test_evidence import FLAT, HOME, IN_COMMUNITY, KEYS, WITH_KEY, ident, phone, said
 
 
@@ -38,6 +38,17 @@ def test_a_name_finds_who_alone_bears_it_in_the_community_that_the_row_names() -
     assert fits_in_community(volunteer, resident, abroad, by_ear) == {ident("A")}
     assert fits_in_community(volunteer, owner) == {ident("B")}
     assert fits_in_community(volunteer, resident, owner) == set()  # two bear it there
+
+
+def test_a_name_of_two_characters_is_borne_by_too_many() -> None:
+    assert in_community("v", TEAM, name="张三") == in_community("r", name="张三", subject="A", residence_address=FLAT) == {}
+
+
+def test_a_row_that_names_a_dwelling_and_a_community_beside_it_still_says_where_who_stands_in_it_lives() -> None:
+    places = [each for place in ({"address": FLAT}, TEAM) for each in place_claims({**said("v"), **place}, KEYS).values()]
+    claims = {ident("d"): places[0], ident("e"): places[1], ident("v"): Claim(UNPLACED, b"", "张三丰", "", "")}
+
+    assert PLACE in {each.kind for each in beside(claims, WITH_KEY, IN_COMMUNITY).values()}
 
 
 def test_who_left_another_phone_than_the_known_one_is_not_found_by_his_community() -> None:
