@@ -36,6 +36,7 @@ EVIDENCE = {
     "number": "证件号码相同，姓名和出生日期均不同 same number, another name and birth date",
     "person": "人工裁定 a person's ruling",
     "with": "姓名与同行、同户、同住者 name and who stands beside it",
+    "community": "姓名与所居或同行社区 name, and community lived in or named in the row",
 }
 
 

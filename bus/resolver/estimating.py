@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bus.resolver.estimate import NOT_SHARED, SHARED, Estimate, Pattern
-from bus.resolver.evidence import HERE, MOST_SUBJECTS, ROW, UNPLACED, Claim, compared
+from bus.resolver.evidence import COMMUNITY, HERE, MOST_SUBJECTS, ROW, UNPLACED, Claim, compared
 from bus.resolver.likeness import UNKNOWN, Likeness, united, weighed
 from bus.resolver.weights import KINDS, LETTERS
 
@@ -24,6 +24,7 @@ _START = {
     "born": {"day": (0.9, 0.05), "month": (0.04, 0.05), "year": (0.05, 0.1), "other": (0.01, 0.8)},
 }
 _DIGITS = 5
+_COUNT_NO_PAIR = (ROW, UNPLACED, HERE, COMMUNITY)  # the last: its key holds the name, so all under it agree on that
 
 
 def patterns(under: Iterable[Mapping[bytes, Claim]]) -> Counter[Pattern]:
@@ -36,7 +37,7 @@ def patterns(under: Iterable[Mapping[bytes, Claim]]) -> Counter[Pattern]:
         if len({claim.subject for claim in known}) > MOST_SUBJECTS:
             continue
         for statement, claim in claims.items():
-            if claim.subject or claim.hidden or claim.kind in (ROW, UNPLACED, HERE):
+            if claim.subject or claim.hidden or claim.kind in _COUNT_NO_PAIR:
                 continue
             for subject, level in compared(claim, known).items():
                 pair = statement, subject

@@ -6,16 +6,20 @@ person come to independently. Pure.
     place       a dwelling: where the person lives, or which the row names beside the person
     household   a household of a department
     with        how the name sounds, and the name of somebody who stands beside it in a row, a household or a dwelling
+    community   the name, and the community in which the person lives, or which the row names beside the person
 
-No key but the last holds a name, and that one only its sound: names are compared under it (`bus.resolver.likeness`), so a name written
-another way still meets its like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household and of
-a dwelling are *gathered* under its key; each of them then claims to be with each of the others, and a dwelling that the row names is the
-place of all in it.
+No key but the last two holds a name, the first of them only its sound: names are compared under it (`bus.resolver.likeness`), so a name
+written another way still meets its like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household
+and of a dwelling are *gathered* under its key; each of them then claims to be with each of the others, and a dwelling that the row names is
+the place of all in it.
+
+A community is a large place, so it finds somebody only by his name as it is written, of three characters or more, where nobody else with a
+number is called that there, and where his phone is not known to be another than the one that was left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,9 +29,9 @@ from bus.sealing import hidden_name, row_hash
 from bus.standards.names import surname_and_sex
 from bus.standards.spellings import spoken
 
-ROW, PLACE, HOUSEHOLD, WITH = "row", "place", "household", "with"
+ROW, PLACE, HOUSEHOLD, WITH, COMMUNITY = "row", "place", "household", "with", "community"
 HERE = "here"
-"""Kind of a claim under the key of a row that is about no person: which dwelling the row names."""
+"""Kind of a claim under the key of a row that is about no person: which dwelling the row names, or at least which community."""
 UNPLACED = "unplaced"
 """Kind of the claim under the key of a row of a person of whom it does not say where he lives."""
 GATHERING = frozenset(kind.encode() for kind in (ROW, UNPLACED, HERE, HOUSEHOLD, PLACE))
@@ -40,13 +44,19 @@ SUBJECT_BYTES = 16
 _NOBODY = bytes(SUBJECT_BYTES)
 _BETWEEN = "\x1f"  # stands in no field: the standards take control characters out
 _SEXES = ("1", "2")
+_REACHED = "1"
+TELLING = 3
+"""Characters of a name from which on it tells one of a community from another: one of two is borne by many."""
+_NO_COMMUNITY = "000"  # its digits in the code of a street, a county
+_ALWAYS = 5  # so many parts of an encoded claim are always said
 
 
 class Claim(NamedTuple):
     """What stands under a key. `subject`: the person by number (empty: not known, the statement looks for him). `called`: the surname,
     where a form of address is all that is known of the name. `sex`, `birth_date`: empty where not known; a coarse date is as long as it is
-    known (`1951`, `1951-03`). `hidden`: the token of a name that must not be shown, in place of the name. Of a claim `HERE` the name is the
-    key (hex) of the dwelling, and what it is called the alias (hex) by which its statement goes, if that may be held."""
+    known (`1951`, `1951-03`). `hidden`: the token of a name that must not be shown, in place of the name. `reached`: whether the row says a
+    phone ("1"), where it is compared by community. Of a claim `HERE` the name is the key (hex) of the dwelling, empty where the row is
+    coarser; what it is called, the alias (hex) by which its statement goes, if that may be held; `community` the code of the community."""
 
     kind: str
     subject: bytes
@@ -55,11 +65,15 @@ class Claim(NamedTuple):
     birth_date: str
     called: str = ""
     hidden: str = ""
+    community: str = ""
+    reached: str = ""
 
     def encoded(self) -> bytes:
-        """As it stands in the log: the subject (zeros for none), the rest as text."""
-        told = (self.kind, self.name, self.sex, self.birth_date, self.called, self.hidden)
-        return (self.subject or _NOBODY) + _BETWEEN.join(told if self.hidden else told[:-1]).encode()
+        """As it stands in the log: the subject (zeros for none), the rest as text; what is seldom said, only as far as it is."""
+        told = [self.kind, self.name, self.sex, self.birth_date, self.called, self.hidden, self.community, self.reached]
+        while len(told) > _ALWAYS and not told[-1]:
+            told.pop()
+        return (self.subject or _NOBODY) + _BETWEEN.join(told).encode()
 
     @classmethod
     def decoded(cls, value: bytes) -> Claim:
@@ -88,15 +102,15 @@ def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[by
 
 
 def place_claims(said: Mapping[str, Any], keys: KeyRing, alias: bytes = b"") -> dict[bytes, Claim]:
-    """The claim of one statement about a dwelling: that its row names it. Key (16 bytes) → claim; none where it is no certain dwelling.
+    """The claim of one statement about a dwelling: that its row names it. Key (16 bytes) → claim; none where it is not even in a community.
     `alias`: the one that it goes by, if it may be held (`bus.resolver.homes`)."""
     address = dict(said.get("address") or {})
     address |= {part: said[part] for part in ("compound_code", "building", "entrance", "room") if said.get(part)}
-    place = place_of(address)
-    if place is None:
+    place, community = place_of(address), community_of(address)
+    if place is None and not community:
         return {}
-    named = place_key(place, keys).hex()
-    return {row_key(said["source"], keys): Claim(HERE, b"", named, "", "", alias.hex())}
+    named = place_key(place, keys).hex() if place else ""
+    return {row_key(said["source"], keys): Claim(HERE, b"", named, "", "", alias.hex() if place else "", community=community)}
 
 
 def place_key(place: tuple[str, ...], keys: KeyRing) -> bytes:
@@ -132,10 +146,15 @@ def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tupl
         yield "phone", (phone["token"],), claim._replace(kind="phone")
     if hidden:
         return
-    place = place_of(said.get("residence_address"))
-    yield ROW, _row(source), claim._replace(kind=ROW if place else UNPLACED)
+    address = said.get("residence_address")
+    place, reached = place_of(address), _REACHED if said.get("phones") else ""
     if place:
+        yield ROW, _row(source), claim._replace(kind=ROW)
         yield PLACE, place, claim._replace(kind=PLACE)
+    else:
+        yield ROW, _row(source), claim._replace(kind=UNPLACED, reached=reached)
+    if subject and len(claim.name) >= TELLING and (community := community_of(address)):
+        yield COMMUNITY, (community, claim.name), claim._replace(kind=COMMUNITY, reached=reached)
     if code:
         yield "code", (source["department"], code), claim._replace(kind="code")
     if household := said.get("household_key"):
@@ -162,28 +181,54 @@ def place_of(address: Mapping[str, Any] | None) -> tuple[str, ...] | None:
     return compound, *(address.get(part) or "" for part in ("building", "entrance", "room"))
 
 
+def community_of(address: Mapping[str, Any] | None) -> str:
+    """The code of the community that an address lies in (12 digits, GB/T 10114); empty where it is coarser, or not known."""
+    code: str = (address or {}).get("division_code") or ""
+    return "" if code.endswith(_NO_COMMUNITY) else code
+
+
+def community_key(keys: KeyRing, community: str, name: str) -> bytes:
+    """The key of who bears a name in a community."""
+    return row_hash(keys, "evidence", COMMUNITY, community, name)
+
+
 def with_key(keys: KeyRing, name: str, other: str) -> bytes:
     """The key of who bears a name that sounds like this one and stands beside somebody whose name sounds like the other."""
     return row_hash(keys, "evidence", WITH, spoken(name), spoken(other))
 
 
-def beside(claims: Mapping[bytes, Claim], with_key: Callable[[str, str], bytes]) -> dict[tuple[bytes, bytes], Claim]:
+def beside(
+    claims: Mapping[bytes, Claim], with_key: Callable[[str, str], bytes], in_community: Callable[[str, str], bytes]
+) -> dict[tuple[bytes, bytes], Claim]:
     """What follows where persons are gathered: (key, statement) → each is with each other name, and lives where the row says if it says so
-    of one dwelling only. `claims`: statement → its claim; `with_key`: of two names."""
+    of one dwelling only, in the community if of one only. `claims`: statement → its claim; `with_key`: of two names; `in_community`: the
+    key of a community and a name."""
     persons = {statement: claim for statement, claim in claims.items() if claim.kind != HERE}
-    here = {claim.name for claim in claims.values() if claim.kind == HERE}
-    found = {}
-    if len(here) == 1:
-        place = bytes.fromhex(next(iter(here)))
-        unplaced = {statement: claim for statement, claim in persons.items() if claim.kind == UNPLACED}
-        found = {(place, statement): claim._replace(kind=PLACE) for statement, claim in unplaced.items()}
+    found = _here(persons, [claim for claim in claims.values() if claim.kind == HERE], in_community)
     names = {claim.name for claim in persons.values()} - {""}
     if not 1 < len(names) <= MOST_NAMES:
         return found
     for statement, claim in persons.items():
         if claim.name:
-            told = claim._replace(kind=WITH)
+            told = claim._replace(kind=WITH, reached="")
             found |= {(with_key(claim.name, other), statement): told for other in names if other != claim.name}
+    return found
+
+
+def _here(
+    persons: Mapping[bytes, Claim], here: Collection[Claim], in_community: Callable[[str, str], bytes]
+) -> dict[tuple[bytes, bytes], Claim]:
+    """Who does not say where he lives is held to be where his row says. `here`: what it says."""
+    unplaced = {statement: claim for statement, claim in persons.items() if claim.kind == UNPLACED}
+    places, communities = {claim.name for claim in here} - {""}, {claim.community for claim in here} - {""}
+    found = {}
+    if len(places) == 1:
+        place = bytes.fromhex(places.pop())
+        found = {(place, statement): claim._replace(kind=PLACE, reached="") for statement, claim in unplaced.items()}
+    if len(communities) == 1:
+        (community,) = communities
+        named = {statement: claim for statement, claim in unplaced.items() if len(claim.name) >= TELLING}
+        found |= {(in_community(community, claim.name), statement): claim._replace(kind=COMMUNITY) for statement, claim in named.items()}
     return found
 
 
@@ -195,11 +240,18 @@ def candidates(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[bytes, dict
         return {}
     found = {}
     for statement, claim in claims.items():
-        if not claim.subject and claim.kind not in (ROW, UNPLACED, HERE):
+        if not claim.subject and claim.kind not in (ROW, UNPLACED, HERE) and not _says_nothing(claim, known):
             alike = compared(claim, known, partial(_of_hidden, keys=keys) if claim.hidden else likeness)
             if fits := {subject: level for subject, level in sorted(alike.items()) if level.name != NOTHING}:
                 found[statement] = fits
     return found
+
+
+def _says_nothing(claim: Claim, known: Collection[Claim]) -> bool:
+    """Whether a name in a community finds nobody: where several are called that; and where phones are said on both sides, for those who
+    have one in common are known by it."""
+    several, both = len({other.subject for other in known}) > 1, bool(claim.reached) and any(other.reached for other in known)
+    return claim.kind == COMMUNITY and (several or both)
 
 
 def compared(claim: Claim, known: Iterable[Claim], like: Callable[[Claim, Claim], Likeness] = likeness) -> dict[bytes, Likeness]:

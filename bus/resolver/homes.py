@@ -72,7 +72,7 @@ def home_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[byte
 def at_home(row: bytes, claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[tuple[bytes, bytes], Home]:
     """What a row that names one dwelling says of the homes of who stands in it: (key, statement) → home. Who says himself where he lives
     has told; the dwelling's statement tells of him, if it may be held."""
-    here = [(statement, claim) for statement, claim in claims.items() if claim.kind == HERE]
+    here = [(statement, claim) for statement, claim in claims.items() if claim.kind == HERE and claim.name]
     if len(here) != 1:
         return {}
     dwelling, claim = here[0]

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
+from bus.resolver.evidence import COMMUNITY
 from bus.resolver.identify import own_subject
 from bus.resolver.likeness import AGAINST, Likeness, united, unpacked, weighed
 from bus.resolver.peers import by_strength, is_peer
@@ -29,6 +30,7 @@ from bus.step import Memory, Partition, View
 
 JOINED, DOUBTFUL, ALONE, TOGETHER = "joined", "doubtful", "alone", "together"
 """Verdicts: about somebody with a number · for a person to decide · about nobody else · about whom others without a number are about."""
+_AFAR = frozenset((COMMUNITY,))
 _SAID, _SENT = b"", b"sent"
 _STAMP = 8
 _SCORE = b'"score"'
@@ -91,8 +93,10 @@ def _fits(found: Mapping[bytes, bytes], weights: Weights) -> dict[bytes, _Candid
 
 
 def _behind(other: _Candidate, leader: _Candidate, weights: Weights) -> bool:
-    """Whether the other is no rival: all that speaks for him speaks for the leader, who is more alike or has more for him; or too little
-    speaks for him, and by far."""
+    """Whether the other is no rival: all that speaks for him speaks for the leader, who is more alike or has more for him; too little
+    speaks for him, and by far; or nothing but that he is called that in the community, and the leader is known from nearer by."""
+    if other.kinds == _AFAR and leader.kinds != _AFAR:
+        return True
     by_far = other.score + weights.ahead <= leader.score
     narrowed = other.keys < leader.keys and other.score <= leader.score
     return narrowed or (by_far and (other.keys <= leader.keys or other.score < weights.join))

@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 
 from bus.event import Batch, Output, Record
 from bus.keys import KeyRing
-from bus.resolver.evidence import GATHERING, HERE, Claim, beside, candidates, kind_of, looks, with_key
+from bus.resolver.evidence import GATHERING, HERE, Claim, beside, candidates, community_key, kind_of, looks, with_key
 from bus.resolver.homes import HOME, Home, among_strangers, at_home, held
 from bus.resolver.likeness import packed
 from bus.resolver.peers import peers
@@ -35,6 +35,7 @@ class Match:
     def __init__(self, keys: KeyRing, routes: Routes) -> None:
         self._keys, self._routes = keys, routes
         self._with_key = lru_cache(1 << 14)(partial(with_key, keys))  # in one family the same names come again and again
+        self._in_community = partial(community_key, keys)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """What these claims change of what follows under their keys."""
@@ -87,7 +88,8 @@ class Match:
         claims = {item[:ID_BYTES]: Claim.decoded(value) for item, value in items.items()}
         found: Follows = {}
         if gathering:
-            found = {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in beside(claims, self._with_key).items()}
+            gathered = beside(claims, self._with_key, self._in_community)
+            found = {(pair, statement, GATHERED): claim.encoded() for (pair, statement), claim in gathered.items()}
             if any(claim.kind == HERE for claim in claims.values()):
                 placed = at_home(key, claims, self._keys)
                 found |= {(of, statement, GATHERED): home.encoded() for (of, statement), home in placed.items()}

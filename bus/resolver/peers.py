@@ -12,13 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
 from bus.keys import KeyRing
-from bus.resolver.evidence import HERE, MOST_SUBJECTS, ROW, UNPLACED, Claim
+from bus.resolver.evidence import COMMUNITY, HERE, MOST_SUBJECTS, ROW, UNPLACED, Claim
 from bus.resolver.likeness import AGAINST, births
 from bus.resolver.weights import KINDS
 from bus.sealing import row_hash
 
 _MARK = b"="
-_SILENT = frozenset((ROW, UNPLACED, HERE))
+_SILENT = frozenset((ROW, UNPLACED, HERE, COMMUNITY))
 _FAMILY = 3
 """So many surnames there are at the phone of a family; at one of more, two who are addressed alike may be anybody."""
 _STRENGTH = {kind: place for place, kind in enumerate(KINDS)}

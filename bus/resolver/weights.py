@@ -29,7 +29,7 @@ LETTERS = {
     "born": {"day": "d", "month": "m", "year": "y", "other": "x"},
 }
 """Field of the comparison → level as the file calls it → its letter in `Likeness`."""
-KINDS = ("code", "phone", "place", "household", "with")
+KINDS = ("code", "phone", "place", "household", "with", "community")
 
 
 class Weights(NamedTuple):

@@ -65,7 +65,7 @@ def test_to_share_a_key_never_speaks_against() -> None:
 def test_pairs_are_counted_once_however_many_keys_they_share_and_other_names_too() -> None:
     mine, his = Claim("phone", b"", "张三", "", ""), Claim("phone", b"A" * 16, "李四", "", "")
     at_home = {b"s": mine._replace(kind="place"), b"t": his._replace(kind="place")}
-    told = (("name", "x"), ("code", "0"), ("phone", "1"), ("place", "1"), ("household", "0"), ("with", "0"))
+    told = (("name", "x"), ("code", "0"), ("phone", "1"), ("place", "1"), ("household", "0"), ("with", "0"), ("community", "0"))
     assert patterns([{b"s": mine, b"t": his}, at_home]) == {told: 1}
 
 
