@@ -6,7 +6,7 @@ person come to independently. Pure.
     place       a dwelling: where the person lives, or which the row names beside the person
     household   a household of a department
     with        how the name sounds, and the name of somebody who stands beside it in a row, a household or a dwelling
-    community   the name, and the community in which the person lives, or which the row names beside the person
+    community   the name, and the community in which the person lives, or which the row names beside the person and no dwelling in it
 
 No key but the last two holds a name, the first of them only its sound: names are compared under it (`bus.resolver.likeness`), so a name
 written another way still meets its like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household
@@ -14,7 +14,8 @@ and of a dwelling are *gathered* under its key; each of them then claims to be w
 the place of all in it.
 
 A community is a large place, so it finds somebody only by his name as it is written, of three characters or more, where nobody else with a
-number is called that there, and where his phone is not known to be another than the one that was left.
+number is called that there, and where his phone is not known to be another than the one that was left. Who stands in a row that names a
+dwelling is looked for there and not around it: that nobody of his name is known there speaks against one who lives elsewhere.
 """
 
 from __future__ import annotations
@@ -223,11 +224,11 @@ def _here(
     places, communities = {claim.name for claim in here} - {""}, {claim.community for claim in here} - {""}
     found = {}
     if len(places) == 1:
-        place = bytes.fromhex(places.pop())
+        place = bytes.fromhex(next(iter(places)))
         found = {(place, statement): claim._replace(kind=PLACE, reached="") for statement, claim in unplaced.items()}
     if len(communities) == 1:
         (community,) = communities
-        named = {statement: claim for statement, claim in unplaced.items() if len(claim.name) >= TELLING}
+        named = {s: claim for s, claim in unplaced.items() if len(claim.name) >= TELLING and (claim.subject or not places)}
         found |= {(in_community(community, claim.name), statement): claim._replace(kind=COMMUNITY) for statement, claim in named.items()}
     return found
 

@@ -40,6 +40,13 @@ def test_a_name_finds_who_alone_bears_it_in_the_community_that_the_row_names() -
     assert fits_in_community(volunteer, resident, owner) == set()  # two bear it there
 
 
+def test_who_stands_in_a_row_that_names_a_dwelling_is_not_looked_for_in_the_community_around_it() -> None:
+    resident = in_community("r", name="扎西次仁", subject="A", residence_address=FLAT)
+    tenant = in_community("t", {"address": {**FLAT, "room": "402"}}, name="扎西次仁")
+
+    assert (tenant, fits_in_community(tenant, resident)) == ({}, set())
+
+
 def test_a_name_of_two_characters_is_borne_by_too_many() -> None:
     assert in_community("v", TEAM, name="张三") == in_community("r", name="张三", subject="A", residence_address=FLAT) == {}
 
