@@ -87,12 +87,14 @@ EXPECTED: Mapping[str, May] = {
     "identify": step(
         "identify",
         f"{all_of('canonical', MASTERS)} internal.resident internal.alias internal.evidence internal.pending",
-        f"{all_of('internal', MASTERS)} internal.alias internal.evidence internal.pending",
+        f"{all_of('internal', MASTERS)} internal.alias internal.evidence internal.pending internal.link",
     ),
-    "alias": step("alias", "internal.alias", f"{all_of('internal', MASTERS)} internal.alias"),
+    "alias": step("alias", "internal.alias", f"{all_of('internal', MASTERS)} internal.alias internal.link"),
     "match": step("match", "internal.evidence", "internal.evidence internal.alias internal.pending"),
     "join": step(
-        "join", "internal.pending internal.resident internal.alias internal.decision", "internal.resident internal.alias internal.decision"
+        "join",
+        "internal.pending internal.resident internal.alias internal.decision",
+        "internal.resident internal.alias internal.decision internal.link",
     ),
     "link": step("link", f"internal.link {all_of('canonical', LINKS)}", f"internal.link {all_of('internal', MASTERS)}"),
     "merge": step(
