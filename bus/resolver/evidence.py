@@ -49,7 +49,6 @@ _REACHED = "1"
 TELLING = 3
 """Characters of a name from which on it tells one of a community from another: one of two is borne by many."""
 _NO_COMMUNITY = "000"  # its digits in the code of a street, a county
-_ALWAYS = 5  # so many parts of an encoded claim are always said
 
 
 class Claim(NamedTuple):
@@ -71,10 +70,9 @@ class Claim(NamedTuple):
 
     def encoded(self) -> bytes:
         """As it stands in the log: the subject (zeros for none), the rest as text; what is seldom said, only as far as it is."""
-        told = [self.kind, self.name, self.sex, self.birth_date, self.called, self.hidden, self.community, self.reached]
-        while len(told) > _ALWAYS and not told[-1]:
-            told.pop()
-        return (self.subject or _NOBODY) + _BETWEEN.join(told).encode()
+        told = (self.kind, self.name, self.sex, self.birth_date, self.called, self.hidden, self.community, self.reached)
+        far = 8 if self.reached else 7 if self.community else 6 if self.hidden else 5
+        return (self.subject or _NOBODY) + _BETWEEN.join(told[:far]).encode()
 
     @classmethod
     def decoded(cls, value: bytes) -> Claim:
@@ -220,6 +218,8 @@ def _here(
     persons: Mapping[bytes, Claim], here: Collection[Claim], in_community: Callable[[str, str], bytes]
 ) -> dict[tuple[bytes, bytes], Claim]:
     """Who does not say where he lives is held to be where his row says. `here`: what it says."""
+    if not here:
+        return {}
     unplaced = {statement: claim for statement, claim in persons.items() if claim.kind == UNPLACED}
     places, communities = {claim.name for claim in here} - {""}, {claim.community for claim in here} - {""}
     found = {}
@@ -251,8 +251,9 @@ def candidates(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[bytes, dict
 def _says_nothing(claim: Claim, known: Collection[Claim]) -> bool:
     """Whether a name in a community finds nobody: where several are called that; and where phones are said on both sides, for those who
     have one in common are known by it."""
-    several, both = len({other.subject for other in known}) > 1, bool(claim.reached) and any(other.reached for other in known)
-    return claim.kind == COMMUNITY and (several or both)
+    if claim.kind != COMMUNITY:
+        return False
+    return len({other.subject for other in known}) > 1 or (bool(claim.reached) and any(other.reached for other in known))
 
 
 def compared(claim: Claim, known: Iterable[Claim], like: Callable[[Claim, Claim], Likeness] = likeness) -> dict[bytes, Likeness]:
