@@ -155,7 +155,7 @@ class Linking:
     def learn(self, batch: Batch, view: View, read: Partition) -> None:
         """What was sent last for the statements of a partition; the log may have let go of the versions for which it was."""
         for record in batch.records:
-            topic, statement = _origin(record) or ("", b"")
+            topic, statement = _origin(batch.topic, record) or ("", b"")
             if topic != read.topic or record.key is None or not read.has(statement):
                 continue
             end, item = split(record.key)
@@ -230,7 +230,7 @@ def _for(topic: str, statement: bytes, output: Output) -> Output:
     return output._replace(record=output.record._replace(headers=((topic, statement),)))
 
 
-def _origin(record: Record) -> tuple[str, bytes] | None:
+def _origin(_written: str, record: Record) -> tuple[str, bytes] | None:
     """The inverse: for a version of which statement a record went out, and by which topic that came."""
     return record.headers[0] if record.headers else None
 

@@ -30,6 +30,7 @@ _MUCH = 1000  # records of a poll that tell where the work is; a few that come b
 
 Place = tuple[str, int]
 Fold = Callable[[Batch, View], object]
+Ends = dict[str, Mapping[int, tuple[int, int]]]
 
 
 class Partition(NamedTuple):
@@ -83,10 +84,14 @@ class Views:
         self._origins = Origins(log, memory.origin, beat) if memory.origin is not None else None
         self._busiest: Place | None = None
         self._seen_in: dict[Place, int] = {}  # the reader's epoch in which the view followed the partition without a gap
+        self._epoch = -1
+        self._ends: Ends = {}  # of all topics as the epoch began: who has not worked on a partition since has written nothing for it since
 
     def catch_up(self, batches: list[Batch], epoch: int) -> None:
         """Bring the views of these partitions up to the batches, which were polled in this `epoch` of the reader."""
         self._attend(batches)
+        if epoch != self._epoch:
+            self._epoch, self._ends = epoch, {}
         for batch in batches:
             place = batch.topic, batch.partition
             view = self._view(place)
@@ -120,6 +125,7 @@ class Views:
     def forget(self) -> None:
         """What was decided and not committed never was; how far the log is must be found out anew."""
         self._seen_in.clear()
+        self._ends = {}
         for view in self._views.values():
             view.restore({})
 
@@ -141,6 +147,7 @@ class Views:
         if view is not None and not view.there:  # somebody deleted it: a new one is due
             self._views.pop(place).close()
             self._seen_in.pop(place, None)
+            self._ends = {}
             view = None
         if view is None:
             view = self._views[place] = View(self._folder, f"{place[0]}.{place[1]}", self._identity)
@@ -178,7 +185,7 @@ class Views:
 
     def _learn(self, view: View, place: Place, learn: Learn) -> None:
         topic, partition = place
-        ends = {info.name: info.ends for info in self._log.topics()}
+        ends = self._ends = self._ends or {info.name: info.ends for info in self._log.topics()}
         read = Partition(topic, partition, len(ends[topic]))
         for written in self._memory.writes.get(topic, ()):
             stop = {
@@ -188,7 +195,7 @@ class Views:
             start = {number: view.position(name) for number, name in so_far.items()}
             if all(start[number] >= stop[number] for number in stop):
                 continue
-            if self._origins is not None and not self._origins.has(written, *read):
+            if self._origins is not None and not self._origins.has(written, *read, stop):
                 self._keep(view, {so_far[number]: end for number, end in stop.items()})
                 continue
             for batch in self._log.scan(written, start, stop):

@@ -4,14 +4,14 @@ that begins, for whose partitions nothing was written yet, reads what others wro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bus.event import Record
 from bus.eventlog.partitioning import partition_of
 from bus.eventlog.port import EventLog
 
-Origin = Callable[[Record], tuple[str, bytes] | None]
-"""A record written → the topic and key of the one that it was written for; None for one of another step."""
+Origin = Callable[[str, Record], tuple[str, bytes] | None]
+"""(topic written, record) → the topic and key of the one that it was written for; None for one of another step."""
 
 
 class Origins:
@@ -23,12 +23,12 @@ class Origins:
         self._read: dict[str, dict[int, int]] = {}
         self._found: dict[str, set[tuple[str, int]]] = {}
 
-    def has(self, written: str, topic: str, partition: int, partitions: int) -> bool:
-        """Whether anything was written to `written` for this partition, of so many, of `topic`."""
+    def has(self, written: str, topic: str, partition: int, partitions: int, stop: Mapping[int, int]) -> bool:
+        """Whether anything was written to `written` for this partition, of so many, of `topic`. `stop`: where what is to be known ends."""
         read, found = self._read.setdefault(written, {}), self._found.setdefault(written, set())
-        for batch in self._log.scan(written, read):
+        for batch in self._log.scan(written, read, stop):
             self._beat()
-            origins = {origin for record in batch.records if (origin := self._origin(record)) is not None}
+            origins = {origin for record in batch.records if (origin := self._origin(written, record)) is not None}
             found |= {(name, partition_of(key, partitions)) for name, key in origins}
             read[batch.partition] = batch.next_offset
         return (topic, partition) in found

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ from bus.event import Headers, Output, Record
 from bus.eventlog.port import TopicSpec
 from bus.eventlog.sqlite import SqliteLog
 from bus.eventlog.sqlite.group import may_live, share, this_process
-from bus.eventlog.sqlite.reader import LONG_LINE, STAY
+from bus.eventlog.sqlite.reader import LINE, STAY
 from bus.eventlog.sqlite.records import pack, unpack
 
 lanes_of_topics = st.lists(st.integers(1, 6), min_size=1, max_size=5).map(
@@ -93,21 +95,54 @@ def test_a_killed_reader_s_partitions_are_free_at_once_however_long_its_lease(tm
     assert time.monotonic() - began < 5
 
 
-def test_of_several_long_lines_one_is_read_at_a_time_each_in_its_turn_and_a_short_one_at_once(tmp_path: Path) -> None:
+def records(partition: int, count: int) -> list[Output]:
+    return [Output("t", Record(b"k", b"v", 1), partition)] * count
+
+
+@pytest.fixture
+def lanes(tmp_path: Path) -> Iterator[SqliteLog]:
     log = SqliteLog(tmp_path / "bus.db")
     log.create([TopicSpec("t", 3)])
-    at_once, long = 200, LONG_LINE + 300 * STAY
-    with log.writer("w") as writer:
-        writer.append(
-            [Output("t", Record(b"k", b"v", 1), lane) for lane, count in enumerate((long, long, 2 * at_once)) for _ in range(count)]
-        )
+    yield log
+    log.close()
+
+
+def test_of_several_lines_one_is_read_at_a_time_and_what_is_no_line_at_once(lanes: SqliteLog) -> None:
+    at_once = 200
+    with lanes.writer("w") as writer:
+        writer.append([*records(0, 4 * at_once), *records(1, 4 * at_once), *records(2, LINE)])
     read = []
-    with log.reader("g", ["t"]) as reader:
+    with lanes.reader("g", ["t"]) as reader:
         while batches := reader.poll(at_once, 0):
             read.append({each.partition for each in batches})
             reader.commit([])
-    log.close()
 
-    assert sum(2 in lanes for lanes in read[:2]) == 2, "the short line waits for none"
-    assert [lanes & {0, 1} for lanes in read[:STAY]] == [{0}] * STAY
-    assert [lanes & {0, 1} for lanes in read[STAY + 1 : STAY + 20]] == [{1}] * 19
+    assert [2 in some for some in read[:3]] == [True, True, True], "a short one has its share of each poll"
+    assert [some & {0, 1} for some in read[:4]] == [{0}] * 4
+
+
+def test_what_comes_to_a_line_while_it_is_read_waits_for_its_next_turn(lanes: SqliteLog) -> None:
+    at_once = LINE + 50
+    with lanes.writer("w") as writer:
+        writer.append([*records(0, at_once), *records(1, at_once)])
+        read = []
+        with lanes.reader("g", ["t"]) as reader:
+            for _ in range(3):
+                read += [each.partition for each in reader.poll(at_once, 0)]
+                reader.commit(records(0, at_once) if read == [0] else [])
+
+    assert read == [0, 1, 0]
+
+
+def test_a_line_without_an_end_leaves_the_others_their_turn(lanes: SqliteLog) -> None:
+    at_once = 10
+    with lanes.writer("w") as writer:
+        writer.append([*records(0, LINE + at_once * (STAY + 10)), *records(1, LINE + at_once * (STAY + 10))])
+    read = []
+    with lanes.reader("g", ["t"]) as reader:
+        for _ in range(STAY + 10):
+            read += [each.partition for each in reader.poll(at_once, 0)]
+            reader.commit([])
+
+    assert read[:STAY] == [0] * STAY
+    assert read[STAY + 1 :] == [1] * 9

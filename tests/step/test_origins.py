@@ -14,6 +14,7 @@ from bus.eventlog.sqlite import SqliteLog
 from bus.step.origins import Origins
 
 WRITTEN, READ, PARTITIONS = "internal.link", "canonical.lease", 4
+END = dict.fromkeys(range(PARTITIONS), 1000)
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
     opened.close()
 
 
-def origin(record: Record) -> tuple[str, bytes] | None:
+def origin(_written: str, record: Record) -> tuple[str, bytes] | None:
     return record.headers[0] if record.headers else None
 
 
@@ -35,7 +36,7 @@ def write(log: SqliteLog, *origins: bytes | None) -> None:
 
 
 def found(origins: Origins) -> set[int]:
-    return {number for number in range(PARTITIONS) if origins.has(WRITTEN, READ, number, PARTITIONS)}
+    return {number for number in range(PARTITIONS) if origins.has(WRITTEN, READ, number, PARTITIONS, END)}
 
 
 def test_where_only_others_wrote_nothing_was_written_for_any_partition(log: SqliteLog) -> None:
@@ -49,7 +50,7 @@ def test_what_was_written_for_a_record_was_written_for_the_partition_of_its_key_
     origins = Origins(log, origin, lambda: None)
 
     assert found(origins) == {partition_of(b"one", PARTITIONS), partition_of(b"other", PARTITIONS)}
-    assert not origins.has(WRITTEN, "canonical.benefit", partition_of(b"one", PARTITIONS), PARTITIONS)
+    assert not origins.has(WRITTEN, "canonical.benefit", partition_of(b"one", PARTITIONS), PARTITIONS, END)
 
 
 def test_what_is_written_after_it_was_asked_is_found_when_it_is_asked_again(log: SqliteLog) -> None:
@@ -60,9 +61,16 @@ def test_what_is_written_after_it_was_asked_is_found_when_it_is_asked_again(log:
     assert found(origins) == {partition_of(b"one", PARTITIONS)}
 
 
+def test_what_was_written_behind_the_end_that_is_asked_for_does_not_count(log: SqliteLog) -> None:
+    write(log, b"one")
+    number = partition_of(b"one", PARTITIONS)
+
+    assert not Origins(log, origin, lambda: None).has(WRITTEN, READ, number, PARTITIONS, dict.fromkeys(range(PARTITIONS), 0))
+
+
 def test_what_was_read_once_is_not_read_again(log: SqliteLog) -> None:
     seen: list[Record] = []
-    origins = Origins(log, lambda record: seen.append(record), lambda: None)
+    origins = Origins(log, lambda _, record: seen.append(record), lambda: None)
     write(log, b"one", b"other")
 
     found(origins)

@@ -20,8 +20,8 @@ from bus.eventlog.sqlite.file import SqliteFile, select
 from bus.eventlog.sqlite.records import Directory, Lane, append
 
 IDLE_S = 0.015  # between two looks at whether anything was written; a look costs microseconds
-LONG_LINE = 20_000  # records that wait in a lane, from which on it has a long line
-STAY = 100  # polls of one long line before the next has its turn
+LINE = 250  # records that wait in a lane, from which on it has a line, and of lanes with one each has its turn
+STAY = 100  # polls that follow each other in one lane, at most
 BALANCE_S = 1.0  # between two looks at who else is there, at most; a tenth of a shorter lease
 
 
@@ -43,8 +43,8 @@ class SqliteReader:
         self._polled: dict[Lane, int] = {}  # polled since the last commit → the offset after it
         self._quiet = -1  # SQLite's data version when a look found nothing more
         self._turn = 0
-        self._stays: Lane | None = None  # of several long lines the one that is read, and how often still
-        self._stay = 0
+        self._stays: Lane | None = None  # of lanes with lines the one whose turn it is, up to which offset, and how often still
+        self._stay_end = self._stay = 0
         self._epoch = 0
         with file.reading() as db:
             self._lanes = {lane.id: lane for topic in topics for lane in directory.lanes(db, topic)}
@@ -147,7 +147,7 @@ class SqliteReader:
 
     def _fetch(self, max_records: int, only: Partitions | None) -> list[Batch]:
         """The next records of the lanes owned: each has its share of a poll, so that a few new records never wait for a long backlog
-        elsewhere; of those with a long one, one at a time. What does not divide goes to another lane each time."""
+        elsewhere; of those with a line, one at a time. What does not divide goes to another lane each time."""
         found: list[tuple[Lane, Batch]] = []
         with self._file.reading() as db:
             version = db.pragma("data_version")
@@ -157,7 +157,7 @@ class SqliteReader:
             waiting = {lane: ends[lane.id] - at for lane in self._among(only) if (at := self._next[lane]) < ends[lane.id]}
             self._turn = (self._turn + 1) % (len(waiting) or 1)
             turned = [*waiting][self._turn :] + [*waiting][: self._turn]
-            behind = self._stay_at({lane for lane, left in waiting.items() if left > LONG_LINE})
+            behind = self._stay_at({lane: ends[lane.id] for lane, left in waiting.items() if left > LINE})
             shares = share_out(max_records, {lane: waiting[lane] for lane in turned if lane not in behind})
             read_out = only is None and len(shares) == len(waiting)
             for lane, most in shares.items():
@@ -171,14 +171,16 @@ class SqliteReader:
             self._next[lane] = self._polled[lane] = batch.next_offset
         return [batch for _, batch in found]
 
-    def _stay_at(self, long: set[Lane]) -> set[Lane]:
-        """Of lanes with long lines, those that have to wait while one is read: what a step remembers of one partition is then at hand, and
-        is written in large pieces."""
-        self._stay -= 1
-        if self._stays not in long or self._stay < 0:
-            further = {lane for lane in long if self._stays is None or lane > self._stays}
-            self._stays, self._stay = min(further or long, default=None), STAY
-        return long - {self._stays}
+    def _stay_at(self, lines: Mapping[Lane, int]) -> set[Lane]:
+        """Of lanes with lines, and where these end, those that have to wait while one is read as far as it went when its turn came. What is
+        said about one subject then comes together more often, and what a step remembers of the partition is at hand and is written in
+        large pieces; what follows from it meanwhile waits for what follows from the other lanes."""
+        stays, self._stay = self._stays, self._stay - 1
+        if stays is None or stays not in lines or self._stay < 0 or self._next[stays] >= self._stay_end:
+            further = {lane for lane in lines if stays is None or lane > stays}
+            self._stays = stays = min(further or lines, default=None)
+            self._stay, self._stay_end = STAY, lines[stays] if stays is not None else 0
+        return lines.keys() - {stays}
 
 
 def share_out(most: int, waiting: Mapping[Lane, int]) -> dict[Lane, int]:
