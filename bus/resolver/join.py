@@ -116,16 +116,14 @@ class Join:
     def memory(self) -> Memory:
         """What the step does, for the loop."""
         writes = {topics.PENDING: (topics.internal("resident"), topics.ALIAS, topics.DECISION)}
-        return Memory(self.decide, _keep, writes, self.learn, everywhere=True, asks=owners)
+        return Memory(self.decide, _keep, writes, self.learn, everywhere=True, origin=_origin, asks=owners)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
-        """Send each statement to whom it is about, and after him when the evidence says another."""
-        outputs: list[Output] = []
-        for record in batch.records:
-            if record.key is not None:
-                _keep_one(record.key, record, view)
-                outputs += self._settled(record.key[:ID_BYTES], view, record.timestamp)
-        return outputs
+        """Send each statement to whom it is about, and after him when the evidence says another. Of what has come together the whole is
+        decided on, so that a statement is not sent to itself first."""
+        _keep(batch, view)
+        touched = {record.key[:ID_BYTES]: record.timestamp for record in batch.records if record.key is not None}
+        return [output for statement, timestamp in touched.items() for output in self._settled(statement, view, timestamp)]
 
     def learn(self, batch: Batch, view: View, read: Partition) -> None:
         """What was said last of the statements of a partition."""
@@ -181,7 +179,7 @@ class Join:
 
 
 def _keep(batch: Batch, view: View) -> None:
-    """Remember a batch that was decided on before."""
+    """Remember what has come."""
     for record in batch.records:
         if record.key is not None:
             _keep_one(record.key, record, view)
@@ -222,6 +220,12 @@ def _said_by_join(topic: str, record: Record) -> tuple[bytes, bytes]:
         mine = record.value is None or Question.decoded(record.value).entity == "resident"
         return (statement, _ASKED + owner) if mine else (b"", b"")
     return (statement, _MEANT + owner) if via == MEANT else (b"", b"")
+
+
+def _origin(written: str, record: Record) -> tuple[str, bytes] | None:
+    """For which statement this step wrote a record, and by which topic that had come."""
+    statement, where = _said_by_join(written, record)
+    return (topics.PENDING, statement) if where else None
 
 
 def _record(known: Decision) -> bytes:
