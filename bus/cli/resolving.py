@@ -77,7 +77,7 @@ def merge(app: App) -> Step:
     departments = app.catalog.departments
     follows = masters(app.codec, app.schemas, topics.MASTERS, app.keys, clock(app), departments)
     step = Merge(follows, routes(app), departments)
-    return Step(MERGE, READS[MERGE], step.memory(), refuse)
+    return Step(MERGE, READS[MERGE], step.memory(), refuse, first=topics.internal("resident"))
 
 
 STEPS: Mapping[str, Callable[[App], Step]] = {IDENTIFY: identify, ALIAS: alias, MATCH: match, JOIN: join, LINK: link, MERGE: merge}

@@ -93,8 +93,7 @@ class _Maker:
         if master is not None and of and not strangers and not any(held.differing for held in master.fields.values()):
             body = self._body(subject, master, at, come.sent)
             if agree(found):
-                often = come.again or self._entity == "dwelling"  # which hears of its people after its own statements
-                return self._put_together(subject, body, found, body.packed(of) if often else b"")
+                return self._put_together(subject, body, found, body.packed(of) if come.again else b"")
         master, found, disputes = self._disputed(subject, master, found, come)
         errands = sent_on(self._entity, subject, come, gone, strangers)
         if master is None:
