@@ -5,8 +5,8 @@ it. So what waits is kept before the valve, and how long the line behind it may 
 
 - a *live* row, one that has just come to a partition where next to nothing waits, passes by all that waits, also while the valve is shut;
 - while live rows come, the line is `SHORT`: what each of them waits for behind the valve is bounded by it, however much is left to do;
-- where none came for `QUIET_S` it is `LONG`: of a longer line merge decides less often on each subject. The first live row after that
-  waits for the long one, once.
+- where none came for `QUIET_S` it is longer: then merge decides less often on each subject. The first live row after that waits for the
+  longer one, once; so it is as long as the steps behind it need some tenths of a second for, at the pace at which they are (`longer`).
 
 Steps that nobody runs, or that hang, are not waited for; but steps that are about to begin look like those: where none is at work, what is
 taken on only doubles every half a second, and when they come there is no flood before them. The clock paces, and decides on no output.
@@ -34,11 +34,19 @@ class Line(NamedTuple):
 
 
 SHORT = Line(500, 100, 0.02)  # at once no fewer than there are partitions of raw.* that may be waiting, so that each has its share
-LONG = Line(3000, 1000, 0.1)  # a longer one is hardly faster
+LONG_S = 0.12  # of work for the steps behind it; what is in it, and what is taken on at once, comes before each of several of them
+LONGEST = 3000  # a longer one is hardly faster
+PACE_S = 1.0  # over which a pace is measured
 FEW = 20  # records: a partition where more are waiting has a backlog, and is nobody's live line
 QUIET_S = 60.0
 DOUBLE_S = 0.5
 _LOOKS = 4  # so many times as long as a look took, the work goes on without another
+
+
+def longer(pace: float) -> Line:
+    """The line while nobody is live, before steps that take so many records a second off it."""
+    most = min(LONGEST, max(SHORT.most, int(pace * LONG_S)))
+    return Line(most, most // 5, 0.1)
 
 
 class Take(NamedTuple):
@@ -64,6 +72,8 @@ class Valve:
     _live_at: float | None = None
     _passed: bool = False  # they had the last turn; where it is open, the next is everybody's
     _waiting: int | None = None
+    _pace: float = 0.0  # records a second, of all steps behind it together
+    _paced: tuple[float, int] | None = None  # since when it is measured, and how far they were
     _look_at: float = 0.0
     _unwatched: int = SHORT.at_once  # as many at a time where no step is at work
     _double_at: float | None = None
@@ -75,7 +85,7 @@ class Valve:
         until = self.clock() + wait_s
         while True:
             self._look()
-            line = LONG if self._live_at is None or self.clock() - self._live_at > QUIET_S else SHORT
+            line = longer(self._pace) if self._live_at is None or self.clock() - self._live_at > QUIET_S else SHORT
             shut = self._waiting is not None and self._waiting > line.most
             if self._live and (shut or not self._passed):
                 only, self._live, self._passed = self._live, frozenset(), True
@@ -122,13 +132,23 @@ class Valve:
     def _behind(self, infos: list[TopicInfo]) -> None:
         """How many records are before the steps that are at work, None where some wait and none is."""
         now = self.clock()
-        total = asleep = 0
+        total = asleep = done = 0
         for group, reads in self.after.items():
             left, at = self._left(infos, group, reads)
             moves = self._moves.setdefault(group, Movement()).seen(at, now)
             total += sum(left.values()) * moves
             asleep += sum(left.values()) * (not moves)
+            done += at
         self._waiting = None if asleep and not total else total
+        self._measure(done, now)
+
+    def _measure(self, done: int, now: float) -> None:
+        """The pace of the steps, which have come so far together."""
+        since, before = self._paced or (now, done)
+        if now - since >= PACE_S:
+            self._pace = (done - before) / (now - since)
+            since, before = now, done
+        self._paced = since, before
 
     def _left(self, infos: list[TopicInfo], group: str, reads: Reads) -> tuple[dict[tuple[str, int], int], int]:
         """How many records `group` has before it in each partition that it reads; how far it is, as the sum of its positions."""

@@ -10,11 +10,13 @@ import pytest
 from bus.event import Output, Record
 from bus.eventlog.port import EventLog, TopicSpec
 from bus.step.progress import PATIENCE_S
-from bus.step.valve import DOUBLE_S, FEW, LONG, QUIET_S, SHORT, Take, Valve
+from bus.step.valve import DOUBLE_S, FEW, LONG_S, LONGEST, PACE_S, QUIET_S, SHORT, Take, Valve, longer
 from tests.conformance.adapters import MAKERS
 from tests.step.a_line import TOPIC, Line
 
 ALL, WAIT_S = 2000, 1.0
+FAST = round(2.002 * SHORT.most / LONG_S)
+"""Records a second of steps that have a line twice as long as the short one where nobody is live."""
 ROWS = "rows.a"
 
 
@@ -54,6 +56,14 @@ class World(Line):
         self.work(1)
         self.take()
 
+    def at_full_pace(self) -> None:
+        """The step is seen to move fast."""
+        self.write(FAST)
+        self.at_work()
+        self.now += PACE_S
+        self.work(FAST)
+        self.take()
+
     def with_live_rows(self) -> None:
         """The step moves, and a live row has just passed."""
         self.at_work()
@@ -75,7 +85,7 @@ def test_where_nobody_runs_the_steps_behind_it_opens_by_and_by(world: World) -> 
 
 
 def test_steps_that_begin_late_find_no_flood_before_them(world: World) -> None:
-    world.write(LONG.most + 1)
+    world.write(LONGEST + 1)
     alone = [world.after(0.01) for _ in range(10)]
 
     assert alone == [SHORT.at_once] * 10
@@ -83,10 +93,25 @@ def test_steps_that_begin_late_find_no_flood_before_them(world: World) -> None:
 
 def test_while_the_steps_behind_keep_up_it_lets_through_some_at_a_time(world: World) -> None:
     world.at_work()
-    world.write(LONG.most)
+    world.write(SHORT.most - 1)
 
-    assert world.take() == Take(LONG.at_once)
+    assert world.take() == Take(SHORT.at_once)
     assert world.take(3) == Take(3)
+
+
+def test_the_faster_the_steps_behind_it_the_longer_is_the_line_while_nobody_is_live(world: World) -> None:
+    world.at_full_pace()
+    world.write(2 * SHORT.most)
+    within = world.after(0.1)
+    world.write(SHORT.most // 10)
+    beyond = world.after(0.1)
+
+    assert (within, beyond) == (2 * SHORT.at_once, 1)
+
+
+@pytest.mark.parametrize(("pace", "most", "at_once"), [(0, *SHORT[:2]), (10_000, 1200, 240), (1_000_000, LONGEST, LONGEST // 5)])
+def test_a_line_is_no_shorter_than_while_rows_are_live_and_has_a_bound(pace: float, most: int, at_once: int) -> None:
+    assert longer(pace)[:2] == (most, at_once)
 
 
 def test_while_live_rows_come_the_line_behind_it_is_short(world: World) -> None:
@@ -101,18 +126,16 @@ def test_while_live_rows_come_the_line_behind_it_is_short(world: World) -> None:
 
 def test_once_none_came_for_a_while_the_line_may_be_long_again(world: World) -> None:
     world.with_live_rows()
-    world.write(LONG.most)
     world.now += QUIET_S + 1
-    world.take()
-    world.work(1)
+    world.at_full_pace()
 
-    assert world.after(1) == LONG.at_once
+    assert world.take() == Take(2 * SHORT.at_once)
 
 
 def test_a_row_that_comes_where_nothing_waits_passes_though_it_is_shut(world: World) -> None:
     world.come(3 * FEW, partition=0)
     world.at_work()
-    world.write(2 * LONG.most)
+    world.write(2 * LONGEST)
     world.meanwhile = lambda: world.come(1, partition=1)
 
     assert world.take() == Take(ALL, frozenset({(ROWS, 1)}))
@@ -144,7 +167,7 @@ def test_rows_that_come_behind_a_backlog_wait_their_turn(world: World) -> None:
     world.at_work()
     world.come(1)
 
-    assert world.after(1) == LONG.at_once
+    assert world.after(1) == SHORT.at_once
     assert world.take().only is None
 
 
@@ -177,7 +200,7 @@ def test_it_is_shut_until_few_are_on_their_way(world: World) -> None:
 
 def test_it_never_shuts_for_good(world: World) -> None:
     world.at_work()
-    world.write(2 * LONG.most)
+    world.write(2 * LONGEST)
     began = world.now
 
     assert world.take() == Take(1)
@@ -186,7 +209,7 @@ def test_it_never_shuts_for_good(world: World) -> None:
 
 def test_a_step_that_stands_still_is_not_waited_for(world: World) -> None:
     world.at_work()
-    world.write(2 * LONG.most)
+    world.write(2 * LONGEST)
     world.now += PATIENCE_S + 1
 
     assert [world.after(DOUBLE_S) for _ in range(6)][-1] == ALL
