@@ -127,6 +127,29 @@ def without_numbers(size: int) -> list[Said]:
         say(f"came{n}", (), None, name=f"王{n}", phones=_phone(4000 + n))
         say(f"came{n}", (uncle,), None, name=f"王{n}", phones=_phone(4000 + n), **number)
         say(f"no{n}", (f"token:n{n}",), None, name=f"吴{n}", said_id_token=f"n{n}")  # nobody stands under it
+    return found + in_a_community(size)
+
+
+def in_a_community(size: int) -> list[Said]:
+    """People without a number in rows that name a community and no dwelling: who bears a name there alone is meant."""
+    found: list[Said] = []
+
+    def say(entity: str, key: str, names: tuple[str, ...], meant: str | None, **knows: Any) -> None:
+        told = {"row": f"{entity} {key}", **knows}
+        found.append(Said(entity, key.encode().ljust(16, b"."), TIME + 20_000 + len(found), names, f"{key} {len(found)}", told, meant))
+
+    for n in range(size):
+        here, there = ({"division_code": f"37990{street}001{n + 1:03d}"} for street in (1, 2))
+        known, moved, row = f"token:k{n}", f"token:m{n}", f"team{n}"
+        say("dwelling", f"team{n}", (), None, row=row, address=here)
+        say("resident", f"kn{n}", (known,), None, name=f"郑小{n}", residence_address=here)
+        say("resident", f"kv{n}", (), known, name=f"郑小{n}", row=row)
+        say("resident", f"m{n}", (moved,), None, name=f"冯小{n}", residence_address=here)
+        say("resident", f"mv{n}", (), None, name=f"冯小{n}", row=row)
+        say("resident", f"m{n}", (moved,), None, name=f"冯小{n}", residence_address=there)  # corrected: it is not there that he lives
+        for one in "ab":
+            say("resident", f"t{one}{n}", (f"token:t{one}{n}",), None, name=f"陈小{n}", residence_address=here)
+        say("resident", f"tv{n}", (), None, name=f"陈小{n}", row=row)  # which of the two?
     return found
 
 
