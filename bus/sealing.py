@@ -53,6 +53,11 @@ def hidden_name(keys: KeyRing, name: str, sex: str = "") -> str:
     return token(keys, "form of address" if sex else "name", name + sex)
 
 
+def side_by_side(keys: KeyRing, sound: str, other: str) -> bytes:
+    """What stands for who bears a name that sounds like the one beside somebody whose name sounds like the other; 16 bytes."""
+    return row_hash(keys, "evidence", "with", sound, other)
+
+
 class SealingKey(NamedTuple):
     """What the values of one statement are sealed with. `head`: what a ciphertext says of its key, in its first bytes. `nonce_key`: None
     where the nonce comes from the key itself, so that with the key all goes by which a guessed value could be told to be right."""

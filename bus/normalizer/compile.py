@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bus.normalizer.cells import Columns
-from bus.normalizer.converters.hiding import seal_fields
+from bus.normalizer.converters.hiding import hide_refused, seal_fields
 from bus.normalizer.converters.organization import build_organization
 from bus.normalizer.converters.people import build_people
 from bus.normalizer.converters.person import build_person
@@ -61,6 +61,7 @@ class Plan:
                 row.parties[maker.role] = named
             elif maker.about is None and (maker.when is None or maker.when(row)):
                 row.present.add(maker.role)
+        row.refused = _refused(row)
         made: list[Statement] = []
         for maker in self.makers:
             self._make(maker, row, made)
@@ -98,6 +99,8 @@ class Plan:
         if party is not None:
             if maker.about is None:
                 out.update(party.fields)
+                if row.refused and entity == "resident" and not party.refused:
+                    out["beside_tokens"] = hide_refused(self.kit.keys, party.fields.get("name"), row.refused)
                 seal_fields(self.kit.sealer, entity, key, out)
                 found.extend(party.findings)
             elif party.refused:
@@ -107,6 +110,10 @@ class Plan:
         refused = party is not None and party.refused
         operation = maker.operation(row, found)
         return Statement(entity, maker.role, ordinal, operation, key, out, once(found), refused)
+
+
+def _refused(row: Row) -> tuple[str, ...]:
+    return tuple(p.fields["name"] for named in row.parties.values() for p in named if p.refused and p.fields.get("name"))
 
 
 def compile_mapping(mapping: MappingFile, columns: Columns, entities: Entities, kit: Kit) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from bus.keys import KeyRing
 from bus.normalizer.cells import Columns, note
 from bus.normalizer.converters.table import CONVERTERS
 from bus.normalizer.kit import Convert, Kit
-from bus.normalizer.mapping_file import Check, FieldRule
+from bus.normalizer.mapping_file import Check, FieldRule, Only
 from bus.normalizer.statement import Party, Row
 from bus.quality import Finding, finding
 from bus.sealing import row_hash
@@ -59,7 +59,8 @@ def own_key(keys: KeyRing, dataset: str, row: Row, role: str, ordinal: int) -> b
 def compile_field(target: str, spec: FieldRule, columns: Columns, kit: Kit, place: Place, about: str | None) -> Apply:
     """The function of one field. Raises `ConfigRefused` for what cannot work."""
     if spec.from_ is not None:
-        return _from_columns(target, spec, columns, kit, place)
+        read = _from_columns(target, spec, columns, kit, place)
+        return _only_when(spec.only_when, columns, read) if spec.only_when else read
     place.check(target)
     if spec.party is not None:
         return _party(target, spec.party, kit.keys, place, about)
@@ -129,6 +130,16 @@ def _from_columns(target: str, spec: FieldRule, columns: Columns, kit: Kit, plac
         out[target] = values
 
     return collect if spec.collect else first
+
+
+def _only_when(spec: Sequence[Only], columns: Columns, read: Apply) -> Apply:
+    fits = [(columns.fetch(only.column), frozenset(only.values)) for only in spec]
+
+    def apply(row: Row, out: Fields, found: list[Finding], party: Party | None) -> None:
+        if all((fetch(row, []) or "").strip() in values for fetch, values in fits):
+            read(row, out, found, party)
+
+    return apply
 
 
 def _quietened(convert: Convert, codes: frozenset[str], when: Callable[[Row], bool] | None) -> Convert:

@@ -40,6 +40,13 @@ class Reference(Strict):
     role: str
 
 
+class Only(Strict):
+    """Where the column holds one of the values."""
+
+    column: str
+    values: list[str]
+
+
 class FieldRule(Strict):
     """Where the value of one field comes from: exactly one of `from`, `value`, `party`, `parties`, `key_of`, `refer`."""
 
@@ -78,6 +85,8 @@ class FieldRule(Strict):
     """`quiet` holds only where one of these columns is filled: a house that its code names is not ambiguous."""
     known_in: str | None = None
     """The dataset whose keys are the codes in force (that of the grids, for a grid)."""
+    only_when: list[Only] = []
+    """Said only where each of these columns holds one of its values."""
     collect: bool = False
     """All columns of `from` into one list, instead of the first that is not empty."""
 
@@ -131,13 +140,6 @@ class People(Strict):
         if (self.text is None) == (self.names is None):
             raise ValueError("give either `names` (and `numbers`) or `text`")
         return self
-
-
-class Only(Strict):
-    """Where the column holds one of the values."""
-
-    column: str
-    values: list[str]
 
 
 class Organization(Strict):

@@ -42,7 +42,9 @@ class Statement(NamedTuple):
 class Row:
     """One raw record while it is normalized: its cells, and what its statements have found so far."""
 
-    __slots__ = ("at", "cells", "count", "key", "keys", "loose", "number_cells", "on", "operation", "ordinal", "parties", "present")
+    __slots__ = (
+        "at", "cells", "count", "key", "keys", "loose", "number_cells", "on", "operation", "ordinal", "parties", "present", "refused",
+    )  # fmt: skip
 
     def __init__(self, cells: Mapping[str, Any], key: bytes, on: date, number_cells: Collection[str], operation: str, at: int = 0) -> None:
         self.cells = cells
@@ -58,6 +60,8 @@ class Row:
         self.parties: dict[str, list[Party]] = {}
         self.present: set[str] = set()
         """Roles of statements without a party that this row makes."""
+        self.refused: tuple[str, ...] = ()
+        """Names of the persons of the row who are refused."""
         self.loose: list[Finding] = []
         """Found in cells of parties that the row does not name after all; its first statement carries them."""
         self.ordinal = 0

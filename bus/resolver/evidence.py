@@ -11,7 +11,10 @@ person come to independently. Pure.
 No key but the last two holds a name, the first of them only its sound: names are compared under it (`bus.resolver.likeness`), so a name
 written another way still meets its like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household
 and of a dwelling are *gathered* under its key; each of them then claims to be with each of the others, and a dwelling that the row names is
-the place of all in it.
+the place of all in it. Who is refused, as his number is damaged, makes no claim, but the others of his row stand beside his name.
+
+Two registrations of a marriage are two couples, whatever they are called: who stands in one is not who is known to stand in another beside
+somebody of that name. A reissue, a divorce is no such registration.
 
 A community is a large place, so it finds somebody only by his name as it is written, of three characters or more, where nobody else with a
 number is called that there, and where his phone is not known to be another than the one that was left. Who stands in a row that names a
@@ -26,7 +29,7 @@ from typing import Any, NamedTuple
 
 from bus.keys import KeyRing
 from bus.resolver.likeness import NOTHING, UNKNOWN, Likeness, likeness, united
-from bus.sealing import hidden_name, row_hash
+from bus.sealing import hidden_name, row_hash, side_by_side
 from bus.standards.names import surname_and_sex
 from bus.standards.spellings import spoken
 
@@ -55,8 +58,9 @@ class Claim(NamedTuple):
     """What stands under a key. `subject`: the person by number (empty: not known, the statement looks for him). `called`: the surname,
     where a form of address is all that is known of the name. `sex`, `birth_date`: empty where not known; a coarse date is as long as it is
     known (`1951`, `1951-03`). `hidden`: the token of a name that must not be shown, in place of the name. `reached`: whether the row says a
-    phone ("1"), where it is compared by community. Of a claim `HERE` the name is the key (hex) of the dwelling, empty where the row is
-    coarser; what it is called, the alias (hex) by which its statement goes, if that may be held; `community` the code of the community."""
+    phone ("1"), where it is compared by community. `married`: which marriage the row registers, where it registers one, of who stands in it
+    beside his spouse. Of a claim `HERE` the name is the key (hex) of the dwelling, empty where the row is coarser; what it is called, the
+    alias (hex) by which its statement goes, if that may be held; `community` the code of the community."""
 
     kind: str
     subject: bytes
@@ -67,11 +71,12 @@ class Claim(NamedTuple):
     hidden: str = ""
     community: str = ""
     reached: str = ""
+    married: str = ""
 
     def encoded(self) -> bytes:
         """As it stands in the log: the subject (zeros for none), the rest as text; what is seldom said, only as far as it is."""
-        told = (self.kind, self.name, self.sex, self.birth_date, self.called, self.hidden, self.community, self.reached)
-        far = 8 if self.reached else 7 if self.community else 6 if self.hidden else 5
+        told = (self.kind, self.name, self.sex, self.birth_date, self.called, self.hidden, self.community, self.reached, self.married)
+        far = 9 if self.married else 8 if self.reached else 7 if self.community else 6 if self.hidden else 5
         return (self.subject or _NOBODY) + _BETWEEN.join(told[:far]).encode()
 
     @classmethod
@@ -97,7 +102,11 @@ def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[by
 
     Who gave no name makes no claim: nothing may find out who it is. Who gave one in confidence is looked for under the phone that he left,
     and nowhere else. Of whom the number is known and the name is lost (masked, garbled), the department's own number still tells."""
-    return {row_hash(keys, "evidence", kind, *parts): claim for kind, parts, claim in _claims(said, subject)}
+    found = {row_hash(keys, "evidence", kind, *parts): claim for kind, parts, claim in _claims(said, subject)}
+    if beside := said.get("beside_tokens"):
+        told = told_of(said)._replace(kind=WITH, subject=subject, married=said.get("marriage_token") or "")
+        found |= {bytes.fromhex(each): told for each in beside}
+    return found
 
 
 def place_claims(said: Mapping[str, Any], keys: KeyRing, alias: bytes = b"") -> dict[bytes, Claim]:
@@ -151,7 +160,7 @@ def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tupl
         yield ROW, _row(source), claim._replace(kind=ROW)
         yield PLACE, place, claim._replace(kind=PLACE)
     else:
-        yield ROW, _row(source), claim._replace(kind=UNPLACED, reached=reached)
+        yield ROW, _row(source), claim._replace(kind=UNPLACED, reached=reached, married=said.get("marriage_token") or "")
     if subject and len(claim.name) >= TELLING and (community := community_of(address)):
         yield COMMUNITY, (community, claim.name), claim._replace(kind=COMMUNITY, reached=reached)
     if code:
@@ -193,7 +202,7 @@ def community_key(keys: KeyRing, community: str, name: str) -> bytes:
 
 def with_key(keys: KeyRing, name: str, other: str) -> bytes:
     """The key of who bears a name that sounds like this one and stands beside somebody whose name sounds like the other."""
-    return row_hash(keys, "evidence", WITH, spoken(name), spoken(other))
+    return side_by_side(keys, spoken(name), spoken(other))
 
 
 def beside(
@@ -242,7 +251,8 @@ def candidates(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[bytes, dict
     found = {}
     for statement, claim in claims.items():
         if not claim.subject and claim.kind not in (ROW, UNPLACED, HERE) and not _says_nothing(claim, known):
-            alike = compared(claim, known, partial(_of_hidden, keys=keys) if claim.hidden else likeness)
+            couple = _same_couple(claim, known) if claim.married else known
+            alike = compared(claim, couple, partial(_of_hidden, keys=keys) if claim.hidden else likeness)
             if fits := {subject: level for subject, level in sorted(alike.items()) if level.name != NOTHING}:
                 found[statement] = fits
     return found
@@ -254,6 +264,16 @@ def _says_nothing(claim: Claim, known: Collection[Claim]) -> bool:
     if claim.kind != COMMUNITY:
         return False
     return len({other.subject for other in known}) > 1 or (bool(claim.reached) and any(other.reached for other in known))
+
+
+def _same_couple(claim: Claim, known: Collection[Claim]) -> list[Claim]:
+    """What is known of those who are not known to have married by another registration beside somebody of this name: of two first
+    registrations each is of a couple of its own."""
+    married: dict[bytes, set[str]] = {}
+    for other in known:
+        if other.married:
+            married.setdefault(other.subject, set()).add(other.married)
+    return [other for other in known if claim.married in married.get(other.subject, (claim.married,))]
 
 
 def compared(claim: Claim, known: Iterable[Claim], like: Callable[[Claim, Claim], Likeness] = likeness) -> dict[bytes, Likeness]:

@@ -52,7 +52,7 @@ def _by_address(claim: Claim, others: Collection[Claim]) -> str:
 
 
 def _agree(group: Sequence[Claim]) -> bool:
-    if len({claim.sex for claim in group} - {""}) > 1:
+    if len({claim.sex for claim in group} - {""}) > 1 or len({claim.married for claim in group} - {""}) > 1:
         return False
     born = {claim.birth_date for claim in group} - {""}
     return all(births(one, other) != AGAINST for one, other in combinations(sorted(born), 2))

@@ -13,9 +13,10 @@ from typing import Any
 
 from bus.keys import KeyRing
 from bus.normalizer.kit import RECENT
-from bus.sealing import Sealer, hidden_name, seal, token
+from bus.sealing import Sealer, hidden_name, seal, side_by_side, token
 from bus.standards.masking import mask_number, mask_phone
 from bus.standards.names import surname_and_sex
+from bus.standards.spellings import spoken
 
 SEALED_FOR = {"resident": "canonical.resident", "organization": "canonical.organization"}
 """Entity → its topic, for those that numbers and phones are sealed for; other entities refer to the person by token."""
@@ -54,6 +55,12 @@ def name_hider(keys: KeyRing) -> Callable[[dict[str, Any]], None]:
             out["name_token"] = hidden_name(keys, name) if name else hidden_name(keys, surname, sex)
 
     return hide
+
+
+def hide_refused(keys: KeyRing, name: str | None, refused: Iterable[str]) -> list[str]:
+    """How a name sounds beside those of the persons of the row who are refused (`beside_tokens`): nothing is known of them for certain,
+    but the row names them."""
+    return [side_by_side(keys, spoken(name), spoken(other)).hex() for other in refused] if name else []
 
 
 def phones_hider(keys: KeyRing) -> Callable[[Iterable[Any]], list[dict[str, Any]]]:

@@ -24,6 +24,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "text": Converter(texts.text),
     "free_text": Converter(texts.text),
     "identifier": Converter(texts.identifier),
+    "certificate": Converter(texts.certificate),
     "name": Converter(texts.name),
     "words": Converter(texts.words),
     "code": Converter(texts.code),

@@ -10,11 +10,12 @@ from bus.normalizer.cells import Columns
 from bus.normalizer.kit import MEMO, RECENT, Convert, Kit
 from bus.normalizer.mapping_file import FieldRule
 from bus.normalizer.statement import Row
+from bus.sealing import token
 from bus.standards.chinese_numbers import plain_text
 from bus.standards.encodings import looks_garbled
 from bus.standards.free_text import redact
 from bus.standards.names import read_name
-from bus.standards.nulls import BLANK
+from bus.standards.nulls import BLANK, is_null_token
 from bus.standards.reading import Reading
 
 _BETWEEN = re.compile(r"[、，,;；/|]+")
@@ -39,6 +40,17 @@ def identifier(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
         if looks_garbled(text):
             return Reading(None, ("MOJIBAKE",))
         return Reading(text.strip() or None)
+
+    return convert
+
+
+def certificate(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """The number of a certificate, as a token: compared, never shown."""
+
+    def convert(text: str, row: Row) -> Reading[str]:
+        number = text.strip()
+        known = number and not is_null_token(number) and not looks_garbled(number)
+        return Reading(token(kit.keys, "certificate", number) if known else None)
 
     return convert
 
