@@ -14,6 +14,7 @@ from bus.step.progress import Reads
 
 if TYPE_CHECKING:
     from bus.resolver.disputes import Clock
+    from bus.resolver.evidence import Rows
     from bus.resolver.routing import Routes
 
 IDENTIFY, ALIAS, MATCH, JOIN, LINK, MERGE = "identify", "alias", "match", "join", "link", "merge"
@@ -34,7 +35,7 @@ def identify(app: App) -> Step:
     from bus.resolver.identify import Identify
     from bus.resolver.identity import identities
 
-    step = Identify(app.codec.decoder(), identities, app.keys, routes(app))
+    step = Identify(app.codec.decoder(), identities, app.keys, routes(app), rows(app))
     return Step(IDENTIFY, READS[IDENTIFY], step.memory(), refuse)
 
 
@@ -89,6 +90,22 @@ def refuse(topic: str, partition: int, offset: int, record: Record) -> list[Outp
     place = f"{topic}/{partition}/{offset}"
     headers = (("topic", topic.encode()), ("key", record.key or b""))
     return [Output(topics.REFUSED, Record(place.encode(), record.value, record.timestamp, headers))]
+
+
+def rows(app: App) -> Rows:
+    """What the mappings tell of the rows of datasets. Raises `ConfigRefused` for one that cannot be read."""
+    from bus.normalizer.mapping import load_mapping
+    from bus.resolver.evidence import Rows
+
+    without_persons, homes = set(), set()
+    for mapping in map(load_mapping, app.catalog.mappings.values()):
+        persons = [said for said in mapping.statements if said.person or said.people]
+        if not persons:
+            without_persons.add(mapping.dataset)
+        if len(persons) == 1 and persons[0].person and (lives := persons[0].fields.get("residence_address")):
+            dwellings = {said.role: said.fields.get("address") for said in mapping.statements if said.entity == "dwelling"}
+            homes |= {(mapping.dataset, role) for role, address in dwellings.items() if address and address.from_ == lives.from_}
+    return Rows(without_persons, homes)
 
 
 def clock(app: App) -> Clock:

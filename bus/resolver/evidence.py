@@ -28,12 +28,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from bus.keys import KeyRing
-from bus.resolver.likeness import NOTHING, UNKNOWN, Likeness, likeness, united
+from bus.resolver.likeness import CALLED, NOTHING, UNKNOWN, Likeness, likeness, united
 from bus.sealing import hidden_name, row_hash, side_by_side
 from bus.standards.names import surname_and_sex
 from bus.standards.spellings import spoken
 
 ROW, PLACE, HOUSEHOLD, WITH, COMMUNITY = "row", "place", "household", "with", "community"
+HOUSE = "house"
+"""The key of a house by a department's own code of it, under which is told where it is."""
 HERE = "here"
 """Kind of a claim under the key of a row that is about no person: which dwelling the row names, or at least which community."""
 UNPLACED = "unplaced"
@@ -109,16 +111,33 @@ def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[by
     return found
 
 
-def place_claims(said: Mapping[str, Any], keys: KeyRing, alias: bytes = b"") -> dict[bytes, Claim]:
-    """The claim of one statement about a dwelling: that its row names it. Key (16 bytes) → claim; none where it is not even in a community.
-    `alias`: the one that it goes by, if it may be held (`bus.resolver.homes`)."""
+class Rows(NamedTuple):
+    """What the mappings tell of the rows of datasets, so that nothing is told where nobody hears it. `without_persons`: datasets in whose
+    rows nobody stands. `homes`: (dataset, role) of the home of the only person of a row, which he names himself, from the same cell."""
+
+    without_persons: Collection[str] = frozenset()
+    homes: Collection[tuple[str, str]] = frozenset()
+
+
+ANY_ROWS = Rows()
+
+
+def place_claims(said: Mapping[str, Any], keys: KeyRing, alias: bytes = b"", rows: Rows = ANY_ROWS) -> dict[bytes, Claim]:
+    """The claim of one statement about a dwelling: that its row names it. Key (16 bytes) → claim; none where nothing is known of where it
+    is, nor where the person of the row says the same. `alias`: the one that it goes by, if it may be held (`bus.resolver.homes`). In whose
+    row no person stands, tells not the row but the department's own code of the house where that is."""
     address = dict(said.get("address") or {})
     address |= {part: said[part] for part in ("compound_code", "building", "entrance", "room") if said.get(part)}
     place, community = place_of(address), community_of(address)
-    if place is None and not community:
-        return {}
     named = place_key(place, keys).hex() if place else ""
-    return {row_key(said["source"], keys): Claim(HERE, b"", named, "", "", alias.hex() if place else "", community=community)}
+    own, source = said.get("source_code"), said["source"]
+    house = row_hash(keys, "evidence", HOUSE, source["department"], own) if own else b""
+    if source["dataset"] in rows.without_persons:
+        return {house: Claim(HERE, b"", named, "", "", community=community)} if place and own else {}
+    called = alias if place else house
+    if not (place or house or community) or (place and not alias and (source["dataset"], source.get("role")) in rows.homes):
+        return {}
+    return {row_key(source, keys): Claim(HERE, b"", named, "", "", called.hex(), community=community)}
 
 
 def place_key(place: tuple[str, ...], keys: KeyRing) -> bytes:
@@ -161,7 +180,7 @@ def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tupl
         yield PLACE, place, claim._replace(kind=PLACE)
     else:
         yield ROW, _row(source), claim._replace(kind=UNPLACED, reached=reached, married=said.get("marriage_token") or "")
-    if subject and len(claim.name) >= TELLING and (community := community_of(address)):
+    if subject and len(claim.name) >= TELLING and (community := community_of(address) or community_of(said.get("hukou_address"))):
         yield COMMUNITY, (community, claim.name), claim._replace(kind=COMMUNITY, reached=reached)
     if code:
         yield "code", (source["department"], code), claim._replace(kind="code")
@@ -231,7 +250,11 @@ def _here(
         return {}
     unplaced = {statement: claim for statement, claim in persons.items() if claim.kind == UNPLACED}
     places, communities = {claim.name for claim in here} - {""}, {claim.community for claim in here} - {""}
+    houses = {claim.called for claim in here if not claim.name} - {""}
     found = {}
+    if len(houses) == 1 and not places:
+        house = bytes.fromhex(next(iter(houses)))
+        found = {(house, statement): claim._replace(reached="") for statement, claim in unplaced.items()}
     if len(places) == 1:
         place = bytes.fromhex(next(iter(places)))
         found = {(place, statement): claim._replace(kind=PLACE, reached="") for statement, claim in unplaced.items()}
@@ -254,8 +277,19 @@ def candidates(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[bytes, dict
             couple = _same_couple(claim, known) if claim.married else known
             alike = compared(claim, couple, partial(_of_hidden, keys=keys) if claim.hidden else likeness)
             if fits := {subject: level for subject, level in sorted(alike.items()) if level.name != NOTHING}:
-                found[statement] = fits
+                found[statement] = _owners(fits, claims.values()) if claim.kind == "phone" else fits
     return found
+
+
+def _owners(fits: dict[bytes, Likeness], claims: Collection[Claim]) -> dict[bytes, Likeness]:
+    """Of those whom a form of address fits at a phone, him beside whose name it stands most often: it is his, and stands in rows of his
+    family because one phone is left for all."""
+    if len(fits) < 2 or any(level.name != CALLED for level in fits.values()):
+        return fits
+    names = {subject: {claim.name for claim in claims if claim.subject == subject} for subject in fits}
+    rows = {subject: sum(claim.name in names[subject] and claim.subject in (subject, b"") for claim in claims) for subject in fits}
+    owners = [subject for subject, count in rows.items() if count == max(rows.values())]
+    return {owners[0]: fits[owners[0]]} if len(owners) == 1 else fits
 
 
 def _says_nothing(claim: Claim, known: Collection[Claim]) -> bool:

@@ -16,7 +16,7 @@ from bus.contracts.codec import Decoder
 from bus.event import Batch, Output, Record
 from bus.eventlog import topics
 from bus.keys import KeyRing
-from bus.resolver.evidence import HERE, Claim, claims_of, place_claims
+from bus.resolver.evidence import ANY_ROWS, HERE, Claim, Rows, claims_of, place_claims
 from bus.resolver.homes import Home, home_of, is_home, may_be_held
 from bus.resolver.identity import goes_by_words, may_be, without_entrance
 from bus.resolver.questions import Question
@@ -58,8 +58,8 @@ class _Known(NamedTuple):
 class Identify:
     """The decision of the step."""
 
-    def __init__(self, decode: Decoder, identities: Identities, keys: KeyRing, routes: Routes) -> None:
-        self._decode, self._identities, self._keys, self._routes = decode, identities, keys, routes
+    def __init__(self, decode: Decoder, identities: Identities, keys: KeyRing, routes: Routes, rows: Rows = ANY_ROWS) -> None:
+        self._decode, self._identities, self._keys, self._routes, self._rows = decode, identities, keys, routes, rows
         self._own = lru_cache(1)(partial(own_subject, keys))  # the subject that a statement is by itself: asked for several times
 
     def memory(self) -> Memory:
@@ -181,7 +181,7 @@ class Identify:
         if entity != "dwelling":
             return {}
         held = may_be_held(said) and subject != self._own(statement)  # by itself it is taken for nothing
-        return place_claims(said, self._keys, subject if held else b"")
+        return place_claims(said, self._keys, subject if held else b"", self._rows)
 
     def _tell(self, statement: bytes, claims: Mapping[bytes, Claim | Home], told: Iterable[bytes], timestamp: int) -> Iterator[Output]:
         """Say what the statement knows of the person, take back what an earlier version knew besides. `told`: the keys it told under."""

@@ -19,6 +19,7 @@ from typing import NamedTuple, Protocol
 from bus.standards.spellings import same_by_another_spelling
 
 NOTHING, UNKNOWN, AGAINST = "x", "-", "x"
+CALLED = "f"
 NAMES, SEXES, BIRTHS = "evcfgx-", "xs-", "xdmy-"
 """The levels of each, in the order in which one outdoes the other when they are taken together."""
 _SUBJECT_BYTES = 16

@@ -40,6 +40,16 @@ def test_a_name_finds_who_alone_bears_it_in_the_community_that_the_row_names() -
     assert fits_in_community(volunteer, resident, owner) == set()  # two bear it there
 
 
+def test_who_does_not_say_where_he_lives_is_known_where_he_is_registered() -> None:
+    volunteer, registered = in_community("v", TEAM, name="张三丰"), {"division_code": HOME}
+    abroad = {**FLAT, "division_code": "379901001003"}
+
+    assert fits_in_community(volunteer, in_community("m", name="张三丰", subject="A", hukou_address=registered)) == {ident("A")}
+    assert in_community("v", name="张三丰", hukou_address=registered) == {}  # who is looked for is not looked for there
+    lives_elsewhere = in_community("r", name="张三丰", subject="A", residence_address=abroad, hukou_address=registered)
+    assert fits_in_community(volunteer, lives_elsewhere) == set()
+
+
 def test_who_stands_in_a_row_that_names_a_dwelling_is_not_looked_for_in_the_community_around_it() -> None:
     resident = in_community("r", name="扎西次仁", subject="A", residence_address=FLAT)
     tenant = in_community("t", {"address": {**FLAT, "room": "402"}}, name="扎西次仁")
