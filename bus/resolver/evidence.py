@@ -3,10 +3,11 @@ person come to independently. Pure.
 
     code        the department's own number of the person
     phone       a phone
-    place       a dwelling: where the person lives, or which the row names beside the person
+    place       a dwelling: where the person lives, or which the row names beside the person, by its address or a code of the department
     household   a household of a department
     with        how the name sounds, and the name of somebody who stands beside it in a row, a household or a dwelling
-    community   the name, and the community in which the person lives, or which the row names beside the person and no dwelling in it
+    community   the name, and the community in which the person lives (is registered, where he does not say), or which the row names beside
+                the person and no dwelling in it
 
 No key but the last two holds a name, the first of them only its sound: names are compared under it (`bus.resolver.likeness`), so a name
 written another way still meets its like. Nobody is found by a name alone, nor by a phone or a place alone. Persons of a row, of a household
@@ -15,6 +16,9 @@ the place of all in it. Who is refused, as his number is damaged, makes no claim
 
 Two registrations of a marriage are two couples, whatever they are called: who stands in one is not who is known to stand in another beside
 somebody of that name. A reissue, a divorce is no such registration.
+
+A phone is left for a whole family: a form of address means him beside whose name the phone stands most often; and who calls himself by
+name at it names who leaves but a form of address there, wherever the row of that one is (`bus.resolver.peers`).
 
 A community is a large place, so it finds somebody only by his name as it is written, of three characters or more, where nobody else with a
 number is called that there, and where his phone is not known to be another than the one that was left. Who stands in a row that names a
@@ -33,7 +37,7 @@ from bus.sealing import hidden_name, row_hash, side_by_side
 from bus.standards.names import surname_and_sex
 from bus.standards.spellings import spoken
 
-ROW, PLACE, HOUSEHOLD, WITH, COMMUNITY = "row", "place", "household", "with", "community"
+ROW, PHONE, PLACE, HOUSEHOLD, WITH, COMMUNITY = "row", "phone", "place", "household", "with", "community"
 HOUSE = "house"
 """The key of a house by a department's own code of it, under which is told where it is."""
 HERE = "here"
@@ -50,7 +54,7 @@ SUBJECT_BYTES = 16
 _NOBODY = bytes(SUBJECT_BYTES)
 _BETWEEN = "\x1f"  # stands in no field: the standards take control characters out
 _SEXES = ("1", "2")
-_REACHED = "1"
+REACHED = "1"
 TELLING = 3
 """Characters of a name from which on it tells one of a community from another: one of two is borne by many."""
 _NO_COMMUNITY = "000"  # its digits in the code of a street, a county
@@ -61,8 +65,9 @@ class Claim(NamedTuple):
     where a form of address is all that is known of the name. `sex`, `birth_date`: empty where not known; a coarse date is as long as it is
     known (`1951`, `1951-03`). `hidden`: the token of a name that must not be shown, in place of the name. `reached`: whether the row says a
     phone ("1"), where it is compared by community. `married`: which marriage the row registers, where it registers one, of who stands in it
-    beside his spouse. Of a claim `HERE` the name is the key (hex) of the dwelling, empty where the row is coarser; what it is called, the
-    alias (hex) by which its statement goes, if that may be held; `community` the code of the community."""
+    beside his spouse. `row`: the key (hex) of the row, of a form of address that was left at a phone. Of a claim `HERE` the name is the key
+    (hex) of the dwelling, empty where the row is coarser; what it is called, the alias (hex) by which its statement goes, if that may be
+    held, or the key (hex) of the house where nothing but its code is said; `community` the code of the community."""
 
     kind: str
     subject: bytes
@@ -74,12 +79,13 @@ class Claim(NamedTuple):
     community: str = ""
     reached: str = ""
     married: str = ""
+    row: str = ""
 
     def encoded(self) -> bytes:
         """As it stands in the log: the subject (zeros for none), the rest as text; what is seldom said, only as far as it is."""
-        told = (self.kind, self.name, self.sex, self.birth_date, self.called, self.hidden, self.community, self.reached, self.married)
-        far = 9 if self.married else 8 if self.reached else 7 if self.community else 6 if self.hidden else 5
-        return (self.subject or _NOBODY) + _BETWEEN.join(told[:far]).encode()
+        kind, _, *rest = self
+        far = 9 if self.row else 8 if self.married else 7 if self.reached else 6 if self.community else 5 if self.hidden else 4
+        return (self.subject or _NOBODY) + _BETWEEN.join((kind, *rest[:far])).encode()
 
     @classmethod
     def decoded(cls, value: bytes) -> Claim:
@@ -104,7 +110,7 @@ def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[by
 
     Who gave no name makes no claim: nothing may find out who it is. Who gave one in confidence is looked for under the phone that he left,
     and nowhere else. Of whom the number is known and the name is lost (masked, garbled), the department's own number still tells."""
-    found = {row_hash(keys, "evidence", kind, *parts): claim for kind, parts, claim in _claims(said, subject)}
+    found = {row_hash(keys, "evidence", kind, *parts): claim for kind, parts, claim in _claims(said, subject, keys)}
     if beside := said.get("beside_tokens"):
         told = told_of(said)._replace(kind=WITH, subject=subject, married=said.get("marriage_token") or "")
         found |= {bytes.fromhex(each): told for each in beside}
@@ -160,21 +166,22 @@ def told_of(said: Mapping[str, Any]) -> Claim:
     return Claim("", b"", "", sex, said.get("birth_date") or "", called)
 
 
-def _claims(said: Mapping[str, Any], subject: bytes) -> Iterator[tuple[str, tuple[str, ...], Claim]]:
+def _claims(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> Iterator[tuple[str, tuple[str, ...], Claim]]:
     claim = told_of(said)._replace(subject=subject)
     source, code = said["source"], said.get("source_person_code")
     if hidden := said.get("name_token"):
-        claim = Claim("phone", subject, "", "", "", hidden=hidden)
+        claim = Claim(PHONE, subject, "", "", "", hidden=hidden)
     elif not claim.name and not claim.called:
         if code and subject:
             yield "code", (source["department"], code), claim._replace(kind="code")
         return
+    row = row_key(source, keys).hex() if claim.called and not subject else ""
     for phone in said.get("phones") or ():
-        yield "phone", (phone["token"],), claim._replace(kind="phone")
+        yield PHONE, (phone["token"],), claim._replace(kind=PHONE, row=row)
     if hidden:
         return
     address = said.get("residence_address")
-    place, reached = place_of(address), _REACHED if said.get("phones") else ""
+    place, reached = place_of(address), REACHED if said.get("phones") else ""
     if place:
         yield ROW, _row(source), claim._replace(kind=ROW)
         yield PLACE, place, claim._replace(kind=PLACE)
@@ -277,7 +284,7 @@ def candidates(claims: Mapping[bytes, Claim], keys: KeyRing) -> dict[bytes, dict
             couple = _same_couple(claim, known) if claim.married else known
             alike = compared(claim, couple, partial(_of_hidden, keys=keys) if claim.hidden else likeness)
             if fits := {subject: level for subject, level in sorted(alike.items()) if level.name != NOTHING}:
-                found[statement] = _owners(fits, claims.values()) if claim.kind == "phone" else fits
+                found[statement] = _owners(fits, claims.values()) if claim.kind == PHONE else fits
     return found
 
 

@@ -13,10 +13,10 @@ from functools import lru_cache, partial
 
 from bus.event import Batch, Output, Record
 from bus.keys import KeyRing
-from bus.resolver.evidence import GATHERING, HERE, Claim, beside, candidates, community_key, kind_of, looks, with_key
+from bus.resolver.evidence import GATHERING, HERE, PHONE, Claim, beside, candidates, community_key, kind_of, looks, with_key
 from bus.resolver.homes import HOME, Home, among_strangers, at_home, held
 from bus.resolver.likeness import packed
-from bus.resolver.peers import peers
+from bus.resolver.peers import called_by_name, peers
 from bus.resolver.routing import HELD, ID_BYTES, Routes, split
 from bus.step import View
 
@@ -96,6 +96,8 @@ class Match:
         if looking:
             kind = next(iter(claims.values())).kind
             found |= {(statement, key, kind): packed(kind, alike) for statement, alike in candidates(claims, self._keys).items()}
+            if kind == PHONE:
+                found |= {(row, statement, GATHERED): claim.encoded() for (row, statement), claim in called_by_name(claims).items()}
             found |= {(statement, group, PEERS): said for (statement, group), said in peers(key, claims, self._keys).items()}
         return found
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 
 from bus.keys import KeyRing
-from bus.resolver.evidence import COMMUNITY, HERE, MOST_SUBJECTS, ROW, UNPLACED, Claim
+from bus.resolver.evidence import COMMUNITY, HERE, MOST_SUBJECTS, REACHED, ROW, UNPLACED, Claim
 from bus.resolver.likeness import AGAINST, births
 from bus.resolver.weights import KINDS
 from bus.sealing import row_hash
@@ -49,6 +49,18 @@ def _by_address(claim: Claim, others: Collection[Claim]) -> str:
         return ""
     fits = {other.name for other in others if other.name.startswith(claim.called) and (not other.sex or other.sex == claim.sex)}
     return "" if len(fits) > 1 else fits.pop() if fits else f"{claim.called} {claim.sex}"
+
+
+def called_by_name(claims: Mapping[bytes, Claim]) -> dict[tuple[bytes, bytes], Claim]:
+    """Of those who leave a form of address at a phone, who calls himself by name there: (key of his row, statement) → what he is called. He
+    is looked for by that name wherever his row is. Where the one whom it fits has a number, he is known by the phone itself."""
+    calling = {statement: claim for statement, claim in claims.items() if claim.row}
+    found = {}
+    for statement, claim in calling.items():
+        name = _by_address(claim, claims.values())
+        if name and name in {other.name for other in claims.values() if not other.subject}:
+            found[bytes.fromhex(claim.row), statement] = claim._replace(kind=UNPLACED, name=name, called="", reached=REACHED, row="")
+    return found
 
 
 def _agree(group: Sequence[Claim]) -> bool:

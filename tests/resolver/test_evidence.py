@@ -348,5 +348,11 @@ def test_who_asks_why_is_told_the_evidence(tmp_path: Path) -> None:
 
     told = store.evidence(wife, store.statements(wife))
 
-    assert {key.rstrip(b"."): kinds for key, kinds in told.items()} == {b"wf0": ("with",), b"cc0": ("place", "with"), b"cd0": ("phone",)}
+    assert {key.rstrip(b"."): kinds for key, kinds in told.items()} == {
+        b"wf0": ("with",),
+        b"cc0": ("place", "with"),
+        b"cd0": ("phone",),
+        b"ms0": ("place", "with"),
+        b"mr0": ("phone",),
+    }
     log.close()

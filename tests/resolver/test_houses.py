@@ -1,4 +1,4 @@
-"""Where a house is that a department names by its own code, and whose phone it is that a family leaves."""
+"""Where a house is that a department names by its own code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from bus.cli.context import App
 from bus.cli.resolving import rows
 from bus.config import read_settings
-from bus.resolver.evidence import HERE, PLACE, UNPLACED, Claim, Rows, beside, candidates, claims_of, place_claims, place_key, place_of
+from bus.resolver.evidence import HERE, PLACE, UNPLACED, Claim, Rows, beside, claims_of, place_claims, place_key, place_of
 from tests.resolver.test_evidence import FLAT, IN_COMMUNITY, WITH_KEY, ident
 from tests.resolver.world import KEYS
 
@@ -61,27 +61,3 @@ def test_the_mappings_tell_in_whose_rows_nobody_stands_and_who_names_his_home_hi
     assert not {SURVEY, "housing.lease", "civil.assistance_family"} & set(found.without_persons)
     assert (SURVEY, "home") in found.homes
     assert ("civil.old_age_allowance", "home") not in found.homes  # an agent may stand beside him
-
-
-def at_phone(**claims: Claim) -> set[bytes]:
-    """Whom 张先生 may be, who calls from a phone under which these stand."""
-    caller = {ident("call"): Claim("phone", b"", "", "1", "", "张")}
-    return set(candidates(caller | {ident(key): claim for key, claim in claims.items()}, KEYS).get(ident("call"), {}))
-
-
-def left(name: str, subject: str = "") -> Claim:
-    return Claim("phone", ident(subject) if subject else b"", name, "1" if subject else "", "")
-
-
-FATHER, SON = left("张三", "F"), left("张小三", "S")
-
-
-def test_a_phone_that_is_left_for_a_family_is_his_beside_whose_name_it_stands_most_often() -> None:
-    assert at_phone(survey=FATHER, marriage=FATHER, survey2=SON) == {ident("F")}
-    assert at_phone(survey=FATHER, call=left("张三"), survey2=SON) == {ident("F")}
-    assert at_phone(survey=FATHER, survey2=SON) == {ident("F"), ident("S")}
-
-
-def test_who_gives_his_name_is_looked_for_by_it_whosever_the_phone_is() -> None:
-    named = candidates({ident("call"): left("张小三"), ident("a"): FATHER, ident("b"): FATHER, ident("c"): SON}, KEYS)
-    assert set(named[ident("call")]) == {ident("S")}

@@ -115,6 +115,10 @@ def without_numbers(size: int) -> list[Said]:
         say(f"cb{n}", (), f"caller {n}", name=f"赵{n}", phones=_phone(1000 + n))
         say(f"cc{n}", (), wife, name=her, phones=_phone(2000 + n), residence_address=home)  # who called twice, and once from home
         say(f"cd{n}", (), wife, name=her, phones=_phone(2000 + n))
+        say(f"ms{n}", (), wife, form_of_address="李女士", phones=_phone(6000 + n))  # about her home, from a phone where she gave her name
+        say(f"mr{n}", (), wife, name=her, phones=_phone(6000 + n))
+        about = f"about{n}".encode().ljust(16, b".")
+        found.append(Said("dwelling", about, TIME + 20_000 + n, (f"place:about{n}",), f"about{n}", {"row": f"ms{n}", "address": home}))
         uncle, number = f"token:u{n}", {"said_id_token": f"u{n}"}
         say(f"un{n}", (uncle,), None, name=f"王{n}", sex="1", id_token=f"u{n}")
         say(f"sir{n}", (uncle,), None, form_of_address="王先生", **number)  # he left his number in what he wrote
