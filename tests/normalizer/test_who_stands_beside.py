@@ -48,6 +48,13 @@ def test_both_who_are_married_by_a_row_have_the_token_of_its_certificate(plans, 
     assert COUPLE["CERT_NO"] not in str(one)
 
 
+@pytest.mark.parametrize("written", [" j379901-2018-000001", "Ｊ379901－2018－000001", "J379901 2018 000001"])
+def test_a_certificate_is_the_same_however_its_number_is_written(plans, catalog, written):
+    one, other = (persons(plans, catalog, MARRIAGE, COUPLE | cells)["wife"].fields for cells in ({}, {"CERT_NO": written}))
+
+    assert one["marriage_token"] == other["marriage_token"]
+
+
 @pytest.mark.parametrize("cells", [{"OP_TYPE": "ICA"}, {"OP_TYPE": "IB"}, {"OP_TYPE": "ID"}, {"VALID_FLAG": "0"}, {"CERT_NO": "无"}])
 def test_a_reissue_a_divorce_and_a_marriage_that_never_was_register_none(plans, catalog, cells):
     assert not persons(plans, catalog, MARRIAGE, COUPLE | cells)["wife"].fields.get("marriage_token")

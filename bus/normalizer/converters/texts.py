@@ -45,11 +45,12 @@ def identifier(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
 
 
 def certificate(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
-    """The number of a certificate, as a token: compared, never shown."""
+    """The number of a certificate, as a token: compared, never shown. However it is written (width, case, what stands between), it is one
+    number: of two spellings would follow two couples."""
 
     def convert(text: str, row: Row) -> Reading[str]:
-        number = text.strip()
-        known = number and not is_null_token(number) and not looks_garbled(number)
+        number = "".join(filter(str.isalnum, plain_text(text))).upper()
+        known = number and not is_null_token(text) and not looks_garbled(text)
         return Reading(token(kit.keys, "certificate", number) if known else None)
 
     return convert
