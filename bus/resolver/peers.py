@@ -55,10 +55,11 @@ def called_by_name(claims: Mapping[bytes, Claim]) -> dict[tuple[bytes, bytes], C
     """Of those who leave a form of address at a phone, who calls himself by name there: (key of his row, statement) → what he is called. He
     is looked for by that name wherever his row is. Where the one whom it fits has a number, he is known by the phone itself."""
     calling = {statement: claim for statement, claim in claims.items() if claim.row}
+    named = {claim.name for claim in claims.values() if not claim.subject} - {""} if calling else set()
     found = {}
     for statement, claim in calling.items():
         name = _by_address(claim, claims.values())
-        if name and name in {other.name for other in claims.values() if not other.subject}:
+        if name in named:
             found[bytes.fromhex(claim.row), statement] = claim._replace(kind=UNPLACED, name=name, called="", reached=REACHED, row="")
     return found
 
