@@ -15,7 +15,7 @@ and of a dwelling are *gathered* under its key; each of them then claims to be w
 the place of all in it. Who is refused, as his number is damaged, makes no claim, but the others of his row stand beside his name.
 
 Two registrations of a marriage are two couples, whatever they are called: who stands in one is not who is known to stand in another beside
-somebody of that name. A reissue, a divorce is no such registration.
+somebody of that name. A reissue, a divorce is no such registration. And who was not of age when it was registered stands in none.
 
 A phone is left for a whole family: a form of address means him beside whose name the phone stands most often; and who calls himself by
 name at it names who leaves but a form of address there, wherever the row of that one is (`bus.resolver.peers`).
@@ -32,8 +32,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from bus.keys import KeyRing
-from bus.resolver.likeness import CALLED, NOTHING, UNKNOWN, Likeness, likeness, united
+from bus.resolver.likeness import CALLED, NOT_AFTER, NOTHING, UNKNOWN, Likeness, likeness, united
 from bus.sealing import hidden_name, row_hash, side_by_side
+from bus.standards.marriage_age import born_by
 from bus.standards.names import surname_and_sex
 from bus.standards.spellings import spoken
 
@@ -63,11 +64,12 @@ _NO_COMMUNITY = "000"  # its digits in the code of a street, a county
 class Claim(NamedTuple):
     """What stands under a key. `subject`: the person by number (empty: not known, the statement looks for him). `called`: the surname,
     where a form of address is all that is known of the name. `sex`, `birth_date`: empty where not known; a coarse date is as long as it is
-    known (`1951`, `1951-03`). `hidden`: the token of a name that must not be shown, in place of the name. `reached`: whether the row says a
-    phone ("1"), where it is compared by community. `married`: which marriage the row registers, where it registers one, of who stands in it
-    beside his spouse. `row`: the key (hex) of the row, of a form of address that was left at a phone. Of a claim `HERE` the name is the key
-    (hex) of the dwelling, empty where the row is coarser; what it is called, the alias (hex) by which its statement goes, if that may be
-    held, or the key (hex) of the house where nothing but its code is said; `community` the code of the community."""
+    known (`1951`, `1951-03`), and of one that is no later than a day that day is said (`<1951-03`). `hidden`: the token of a name that must
+    not be shown, in place of the name. `reached`: whether the row says a phone ("1"), where it is compared by community. `married`: which
+    marriage the row registers, where it registers one, of who stands in it beside his spouse. `row`: the key (hex) of the row, of a form of
+    address that was left at a phone. Of a claim `HERE` the name is the key (hex) of the dwelling, empty where the row is coarser; what it
+    is called, the alias (hex) by which its statement goes, if that may be held, or the key (hex) of the house where nothing but its code is
+    said; `community` the code of the community."""
 
     kind: str
     subject: bytes
@@ -161,9 +163,15 @@ def told_of(said: Mapping[str, Any]) -> Claim:
     name = said.get("name") or ""
     sex = said.get("sex") or ""
     if name:
-        return Claim("", b"", name, sex if sex in _SEXES else "", said.get("birth_date") or "")
+        return Claim("", b"", name, sex if sex in _SEXES else "", said.get("birth_date") or _born_by(said, sex))
     called, sex = surname_and_sex(said.get("form_of_address") or "")
     return Claim("", b"", "", sex, said.get("birth_date") or "", called)
+
+
+def _born_by(said: Mapping[str, Any], sex: str) -> str:
+    """By when who was of the age to marry on some day was born; nothing where the statement knows no such day."""
+    of_age_on = said.get("of_age_on")
+    return NOT_AFTER + born_by(of_age_on, sex) if of_age_on else ""
 
 
 def _claims(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> Iterator[tuple[str, tuple[str, ...], Claim]]:

@@ -4,7 +4,7 @@
             (`bus.standards.spellings`) · c close: one character of three or more differs · f the form of address fits (张先生, 张三);
             g it does, and they share no phone (only once keys are taken together: `weighed`) · x another · - one is not known
     sex     s the same · x another · - one does not say
-    born    d the day · m the month · y the year · x another · - one does not say
+    born    d the day · m the month · y the year · x another, or later than the other can have been born · - one does not say
 
 What one does not say is not disagreement. Several statements, several keys about the same two are taken together: the best of the names
 (people are written in several ways), the worst of the rest (what speaks against them once, does).
@@ -20,6 +20,8 @@ from bus.standards.spellings import same_by_another_spelling
 
 NOTHING, UNKNOWN, AGAINST = "x", "-", "x"
 CALLED = "f"
+NOT_AFTER = "<"
+"""Before a birth date of which is known no more than that it is no later."""
 NAMES, SEXES, BIRTHS = "evcfgx-", "xs-", "xdmy-"
 """The levels of each, in the order in which one outdoes the other when they are taken together."""
 _SUBJECT_BYTES = 16
@@ -92,8 +94,20 @@ def births(one: str, other: str) -> str:
     """The level of two dates, each as long as it is known."""
     if not one or not other:
         return UNKNOWN
+    if one[0] == NOT_AFTER or other[0] == NOT_AFTER:
+        return _births_in_time(one, other)
     shorter, longer = sorted((one, other), key=len)
     return _BORN.get(len(shorter), "y") if longer.startswith(shorter) else AGAINST
+
+
+def _births_in_time(one: str, other: str) -> str:
+    """The level where of one it is known only by when he was born at the latest: who was born later is another."""
+    (born, latest) = sorted((one, other), key=lambda date: date[0] == NOT_AFTER)
+    if born[0] == NOT_AFTER:
+        return UNKNOWN
+    latest = latest[len(NOT_AFTER) :]
+    known = min(len(born), len(latest))
+    return AGAINST if born[:known] > latest[:known] else UNKNOWN
 
 
 def weighed(alike: Likeness, kinds: Collection[str]) -> Likeness:

@@ -55,6 +55,21 @@ def test_a_certificate_is_the_same_however_its_number_is_written(plans, catalog,
     assert one["marriage_token"] == other["marriage_token"]
 
 
+@pytest.mark.parametrize(
+    ("written", "known"), [("19580625", "1958-06-25"), ("1958年", "1958"), ("1958-13-45", None), ("", None), ("00000000", None)]
+)
+def test_who_registers_was_of_age_on_that_day(plans, catalog, written, known):
+    both = persons(plans, catalog, MARRIAGE, COUPLE | {"OP_DATE": written})
+
+    assert both["husband"].fields.get("of_age_on") == both["wife"].fields.get("of_age_on") == known
+    assert not [each for each in both["husband"].findings if each.code.startswith("DATE")]  # the registration says it
+
+
+@pytest.mark.parametrize("cells", [{"OP_TYPE": "ID"}, {"VALID_FLAG": "0"}])
+def test_a_marriage_may_have_been_annulled_because_somebody_was_not_of_age(plans, catalog, cells):
+    assert "of_age_on" not in persons(plans, catalog, MARRIAGE, COUPLE | {"OP_DATE": "19580625"} | cells)["wife"].fields
+
+
 @pytest.mark.parametrize("cells", [{"OP_TYPE": "ICA"}, {"OP_TYPE": "IB"}, {"OP_TYPE": "ID"}, {"VALID_FLAG": "0"}, {"CERT_NO": "无"}])
 def test_a_reissue_a_divorce_and_a_marriage_that_never_was_register_none(plans, catalog, cells):
     assert not persons(plans, catalog, MARRIAGE, COUPLE | cells)["wife"].fields.get("marriage_token")

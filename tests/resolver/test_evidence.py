@@ -219,6 +219,22 @@ def test_a_birth_date_agrees_as_far_as_both_know_it(one: str, other: str, level:
 
 
 @pytest.mark.parametrize(
+    ("latest", "born", "level"),
+    [
+        ("<1940-06-25", "1940-06-26", "x"),
+        ("<1940-06-25", "1940-06-25", "-"),
+        ("<1940-06-25", "1940", "-"),
+        ("<1940", "1940-12-31", "-"),
+        ("<1940", "1941-01", "x"),
+        ("<1940", "<1960-01-01", "-"),
+        ("<1940", "", "-"),
+    ],
+)
+def test_who_was_born_later_than_one_can_have_been_is_another(latest: str, born: str, level: str) -> None:
+    assert births(latest, born) == level == births(born, latest)
+
+
+@pytest.mark.parametrize(
     ("one", "other", "level"),
     [("张三丰", "张三丰", "e"), ("张三丰", "张三峰", "v"), ("张三丰", "张三立", "c"), ("张三", "张五", "x"), ("张三", "张三丰", "x")],
 )

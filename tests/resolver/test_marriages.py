@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bus.resolver.evidence import UNPLACED, WITH, Claim, beside, candidates, claims_of, with_key
+from bus.resolver.likeness import AGAINST
 from bus.resolver.peers import peers
 from tests.resolver.test_evidence import FLAT, IN_COMMUNITY, WITH_KEY, ident, said
 from tests.resolver.world import KEYS
@@ -23,7 +24,8 @@ def husband(row: str, subject: str = "", **fields: Any) -> dict[bytes, Claim]:
 
 def fits(one: dict[bytes, Claim], *others: dict[bytes, Claim]) -> set[bytes]:
     claims = one | {key: claim for other in others for key, claim in other.items()}
-    return {subject for statement in one for subject in candidates(claims, KEYS).get(statement, {})}
+    found = [level for statement in one for level in candidates(claims, KEYS).get(statement, {}).items()]
+    return {subject for subject, level in found if AGAINST not in level}
 
 
 def test_an_old_marriage_is_of_the_couple_of_its_names() -> None:
@@ -42,6 +44,15 @@ def test_two_registrations_of_a_marriage_are_two_couples() -> None:
 def test_a_reissue_or_a_divorce_is_of_the_couple_whatever_it_registered() -> None:
     assert fits(husband("reissue"), husband("m", "A", marriage_token="c.2")) == {ident("A")}
     assert fits(husband("old", marriage_token="c.1"), husband("reissue", "A")) == {ident("A")}
+
+
+def test_a_marriage_is_not_of_who_was_no_adult_when_it_was_registered() -> None:
+    son = husband("home", "A", residence_address=FLAT, sex="1", birth_date="2001-04-19")
+
+    assert fits(husband("old", sex="1", of_age_on="1958-06-25"), son) == set()
+    assert fits(husband("late", sex="1", of_age_on="2021-04-19"), son) == {ident("A")}
+    father = husband("home2", "B", residence_address=FLAT, sex="1", birth_date="1935-03-01")
+    assert fits(husband("old", sex="1", of_age_on="1958-06-25"), son, father) == {ident("B")}
 
 
 def test_two_registrations_are_of_no_group_nor_is_a_reissue_of_one_of_them() -> None:

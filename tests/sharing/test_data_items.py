@@ -37,7 +37,7 @@ def test_a_department_says_an_item_where_one_of_its_mappings_fills_a_field_of_it
     assert set(said["identity"]) == {"civil", "housing", "social"}
 
 
-@pytest.mark.parametrize("field", ["said_id_token", "marriage_token", "beside_tokens"])
+@pytest.mark.parametrize("field", ["said_id_token", "marriage_token", "beside_tokens", "of_age_on"])
 def test_what_is_only_compared_can_not_be_agreed_on(field: str) -> None:
     resident = catalog.load().entities["resident"].schema
     assert field in {each.name for each in resident.root.fields}

@@ -49,6 +49,17 @@ def date(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     return lambda text, row: _pair(read(text))
 
 
+def day(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
+    """A day, as precise as it was written, where another statement of the row says it as a `date`, with all that is found in it."""
+
+    @lru_cache(MEMO)
+    def read(text: str) -> Reading[Any]:
+        value = read_date(text).value
+        return Reading(value.iso if value else None)
+
+    return lambda text, row: read(text)
+
+
 def year(spec: FieldRule, kit: Kit, columns: Columns) -> Convert:
     """A year; spreads over the field and its `_precision`. That it is no more precise is no finding: the column is one of years."""
 

@@ -30,6 +30,7 @@ CONVERTERS: Mapping[str, Converter] = {
     "code": Converter(texts.code),
     "ending": Converter(texts.ending),
     "date": Converter(quantities.date, _WITH_PRECISION),
+    "day": Converter(quantities.day),
     "year": Converter(quantities.year, _WITH_PRECISION),
     "month": Converter(quantities.month, _WITH_PRECISION),
     "datetime": Converter(quantities.datetime, _WITH_PRECISION),
