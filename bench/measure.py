@@ -49,10 +49,14 @@ Rounds = dict[str, list[Figure]]
 
 def start_child(arguments: Sequence[str]) -> subprocess.Popen[str]:
     """Start `python -m <arguments>`, to be ended by `figure_of`."""
-    env = {**os.environ, "PYTHONHASHSEED": "0"}
     return subprocess.Popen(
-        [sys.executable, "-m", *arguments], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", *arguments], cwd=ROOT, env=fixed_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+
+
+def fixed_environment() -> dict[str, str]:
+    """This process's environment, but hashes of text are the same in every run."""
+    return {**os.environ, "PYTHONHASHSEED": "0"}
 
 
 def figure_of(child: subprocess.Popen[str]) -> Figure:

@@ -93,14 +93,14 @@ def _on_a_copy(home: Path, where: Path, temporary: Path, every: list[Steps]) -> 
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(home, copy)
     steps: dict[str, Figure] = {}
-    while waiting := _waiting(copy, where):
-        for step in waiting:
+    while names := waiting(copy, where):
+        for step in names:
             steps[step] = _added(steps.get(step), run_child("bench.resolver", step, copy, where))
     every.append({**steps, "masters": _masters(copy, where)})
     for step, figure in steps.items():
         print(f"    {step}: {figure.records:,} records in {figure.cpu_s:.1f} CPU s, {figure.peak_mb:.0f} MB", file=sys.stderr)
     return Figure(
-        _statements(copy, where),
+        statements_of(copy, where),
         cpu_s=sum(f.cpu_s for f in steps.values()),
         wall_s=sum(f.wall_s for f in steps.values()),
         peak_mb=max(f.peak_mb for f in steps.values()),
@@ -115,7 +115,7 @@ def _added(before: Figure | None, now: Figure) -> Figure:
     return Figure(*both, max(before.peak_mb, now.peak_mb))
 
 
-def _waiting(home: Path, where: Path) -> list[str]:
+def waiting(home: Path, where: Path) -> list[str]:
     """All steps, in their order, while something is left for any of them."""
     with closing(open_bus(home, where)) as app:
         app.create_topics()
@@ -123,7 +123,8 @@ def _waiting(home: Path, where: Path) -> list[str]:
     return [] if through else list(resolving.STEPS)
 
 
-def _statements(home: Path, where: Path) -> int:
+def statements_of(home: Path, where: Path) -> int:
+    """How many statements the resolver reads there."""
     with closing(open_bus(home, where)) as app:
         return sum(end - first for info in app.log.topics() if info.name in _READ for first, end in info.ends.values())
 

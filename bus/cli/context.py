@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bus.contracts.codec import Codec
     from bus.contracts.registry import Registry
     from bus.eventlog.port import EventLog, TopicSpec
+    from bus.normalizer.mapping_file import MappingFile
     from bus.sharing.lifecycle import Standing
     from bus.standards.working_days import WorkingDays
 
@@ -62,6 +63,13 @@ class App:
         from bus.contracts import catalog
 
         return catalog.load(self.schemas)
+
+    @cached_property
+    def mappings(self) -> Mapping[str, MappingFile]:
+        """All mapping files, by dataset: some steps of one process ask for them. Raises `ConfigRefused`."""
+        from bus.normalizer.mapping import load_mappings
+
+        return load_mappings(self.catalog)
 
     @property
     def registry(self) -> Registry:

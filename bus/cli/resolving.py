@@ -94,11 +94,10 @@ def refuse(topic: str, partition: int, offset: int, record: Record) -> list[Outp
 
 def rows(app: App) -> Rows:
     """What the mappings tell of the rows of datasets. Raises `ConfigRefused` for one that cannot be read."""
-    from bus.normalizer.mapping import load_mapping
     from bus.resolver.evidence import Rows
 
     without_persons, homes = set(), set()
-    for mapping in map(load_mapping, app.catalog.mappings.values()):
+    for mapping in app.mappings.values():
         persons = [said for said in mapping.statements if said.person or said.people]
         if not persons:
             without_persons.add(mapping.dataset)

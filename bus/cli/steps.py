@@ -53,7 +53,7 @@ def normalizer(app: App) -> Step:
         sealer=sealer,
         said_in=cache(lambda dataset: KnownKeys(app.log, topics.raw(app.dataset(dataset)))),
     )
-    worker = Normalizer(compile_mappings(app.catalog, kit), sources_of(app.catalog), app.codec, app.keys)
+    worker = Normalizer(compile_mappings(app.mappings, app.catalog, kit), sources_of(app.catalog), app.codec, app.keys)
 
     def decide(batches: list[Batch]) -> list[Output]:
         sealer.renew()  # a key that an erasure destroyed since is not held any longer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -38,15 +39,18 @@ def load_mapping(file: Traversable | Path) -> MappingFile:
     return mapping
 
 
-def compile_mappings(catalog: Catalog, kit: Kit) -> dict[str, Plan]:
-    """All mappings of the catalog, compiled, by dataset. Raises `ConfigRefused` for the first that cannot work."""
+def load_mappings(catalog: Catalog) -> dict[str, MappingFile]:
+    """All mapping files of the catalog, by dataset. Raises `ConfigRefused` naming file and place inside."""
+    return {mapping.dataset: mapping for mapping in map(load_mapping, catalog.mappings.values())}
+
+
+def compile_mappings(mappings: Mapping[str, MappingFile], catalog: Catalog, kit: Kit) -> dict[str, Plan]:
+    """Mappings compiled against the contracts of the catalog, by dataset. Raises `ConfigRefused` for the first that cannot work."""
     entities = {name: frozenset(f.name for f in version.schema.root.fields) for name, version in catalog.entities.items()}
     plans = {}
-    for file in catalog.mappings.values():
-        mapping = load_mapping(file)
-        contract = catalog.contract(mapping.dataset)
-        columns = Columns(mapping.dataset, {name: column.field for name, column in contract.columns.items()})
-        plans[mapping.dataset] = compile_mapping(mapping, columns, entities, kit)
+    for dataset, mapping in mappings.items():
+        columns = Columns(dataset, {name: column.field for name, column in catalog.contract(dataset).columns.items()})
+        plans[dataset] = compile_mapping(mapping, columns, entities, kit)
     return plans
 
 

@@ -4,7 +4,7 @@ import pytest
 from normalizer_kit import kit_of, released
 
 from bus import keys as key_files
-from bus.normalizer.mapping import compile_mappings
+from bus.normalizer.mapping import compile_mappings, load_mappings
 
 
 @pytest.fixture(scope="session")
@@ -19,4 +19,4 @@ def catalog(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def plans(catalog, keys):
-    return compile_mappings(catalog, kit_of(keys, catalog))
+    return compile_mappings(load_mappings(catalog), catalog, kit_of(keys, catalog))

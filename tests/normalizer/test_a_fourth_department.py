@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from normalizer_kit import codes, kit_of, released, said
 
-from bus.normalizer.mapping import compile_mappings
+from bus.normalizer.mapping import compile_mappings, load_mappings
 from bus.normalizer.statement import outcome
 
 FILES = Path(__file__).parent / "fourth"
@@ -19,7 +19,7 @@ def city(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def plan(city, keys):
-    return compile_mappings(city, kit_of(keys, city))["water.meter"]
+    return compile_mappings(load_mappings(city), city, kit_of(keys, city))["water.meter"]
 
 
 def test_its_row_becomes_statements_in_the_common_language(plan, city):

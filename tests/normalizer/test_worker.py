@@ -10,7 +10,7 @@ from bus.contracts.codec import Codec
 from bus.event import Batch, Record
 from bus.eventlog.dead_letter import REPLAY_LETTER, REPLAY_OUTCOME, REPLAY_STATEMENT, read
 from bus.keys import department_private, load_or_make
-from bus.normalizer.mapping import compile_mappings, sources_of
+from bus.normalizer.mapping import compile_mappings, load_mappings, sources_of
 from bus.normalizer.worker import Normalizer
 from bus.sealing import open_sealed, row_hash, unseal
 
@@ -36,7 +36,7 @@ def codec(catalog):
 
 @pytest.fixture(scope="module")
 def normalizer(catalog, codec, ring):
-    return Normalizer(compile_mappings(catalog, kit_of(ring, catalog)), sources_of(catalog), codec, ring)
+    return Normalizer(compile_mappings(load_mappings(catalog), catalog, kit_of(ring, catalog)), sources_of(catalog), codec, ring)
 
 
 def raw(codec, dataset, cells, key=b"K1", operation="created", headers=()):
