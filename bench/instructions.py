@@ -3,8 +3,8 @@
 CPU seconds of one piece of work differ by half from minute to minute on a shared machine; instructions do not (0.02 % from run to run),
 so two versions of the code can be told apart by few percent. They are no seconds: a miss of the cache, a call of the kernel cost more than
 they count. Each step runs until nothing is left, over and over, as in `bench.resolver`; what it costs to begin is taken off. Needs valgrind
-(Debian: `apt-get install valgrind`); some twenty minutes for 10,000 residents, as a program is
-twenty times as slow under it. In a city of 1,000 no line is long, so it tells little of a first load.
+(Debian: `apt-get install valgrind`). Some twenty minutes for 10,000 residents, as a program is twenty times as slow under it; in a city of
+1,000 no line is long, so it tells little of a first load.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from bench.setting import canonical, city
 
 _COUNTER = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
 _COUNTED = re.compile(r"I +refs: +([\d,]+)")
-ALONE = "alone"
 
 
 def main() -> None:
@@ -36,11 +35,14 @@ def main() -> None:
     where = city(residents)
     with tempfile.TemporaryDirectory(prefix="civicbus-bench-") as temporary:
         home = shutil.copytree(canonical(residents), Path(temporary) / "home")
-        statements, counted = statements_of(home, where), _all_steps(home, where)
+        statements, steps = statements_of(home, where), _all_steps(home, where)
         empty = Path(temporary) / "empty"
         waiting(empty, where)  # makes its topics
-        counted[ALONE] = _instructions(ALONE, home, where) - _instructions(ALONE, empty, where)
-    _print(counted, statements)
+        alone = _instructions("alone", home, where) - _instructions("alone", empty, where)
+    for step, count in steps.items():
+        print(f"{step}: {count / statements / 1000:.1f} thousand instructions a statement")
+    total = sum(steps.values())
+    print(f"all steps, {statements:,} statements: {total / statements / 1000:.1f}; {total / alone:.2f} times decoding and encoding alone")
 
 
 def _all_steps(home: Path, where: Path) -> dict[str, int]:
@@ -54,21 +56,12 @@ def _all_steps(home: Path, where: Path) -> dict[str, int]:
 
 def _instructions(step: str, home: Path, where: Path) -> int:
     command = [*_COUNTER, sys.executable, "-m", "bench.resolver", step, str(home), str(where)]
-    done = subprocess.run(command, cwd=ROOT, env=fixed_environment(), text=True, capture_output=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, env=fixed_environment(), text=True, capture_output=True)
     found = _COUNTED.search(done.stderr)
-    if found is None:
-        raise SystemExit(f"valgrind did not count:\n{done.stderr[-2000:]}")
+    if done.returncode or found is None:
+        raise SystemExit(f"{command!r} ended with {done.returncode}:\n{done.stderr[-3000:]}")
     print(f"  {step}: {found[1]}", file=sys.stderr)
     return int(found[1].replace(",", ""))
-
-
-def _print(counted: dict[str, int], statements: int) -> None:
-    """Thousands of instructions a statement, of each step and of all; `alone`: decoding and encoding it, nothing else."""
-    alone = counted.pop(ALONE)
-    for step, count in counted.items():
-        print(f"{step}: {count / statements / 1000:.1f} thousand instructions a statement")
-    total = sum(counted.values())
-    print(f"all steps, {statements:,} statements: {total / statements / 1000:.1f}; {total / alone:.2f} times decoding and encoding alone")
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def test_the_envelope_says_where_it_stands(normalizer, codec):
         "key": {"RECORD_ID": "K1"}, "role": "husband", "ordinal": 0,
     }  # fmt: skip
     assert value["operation"] == "created"
-    assert value["mapping"] == "civil.marriage@1"
+    assert value["mapping"] == "civil.marriage@2"
 
 
 def test_a_replay_writes_the_same_bytes(normalizer, codec):
