@@ -54,8 +54,8 @@ def hidden_name(keys: KeyRing, name: str, sex: str = "") -> str:
 
 
 def side_by_side(keys: KeyRing, sound: str, other: str) -> bytes:
-    """What stands for who bears a name that sounds like the one beside somebody whose name sounds like the other; 16 bytes."""
-    return row_hash(keys, "evidence", "with", sound, other)
+    """What stands for two who stand beside each other, by how their names sound, whichever is named first; 16 bytes."""
+    return row_hash(keys, "evidence", "with", *sorted((sound, other)))
 
 
 class SealingKey(NamedTuple):

@@ -15,6 +15,8 @@ from bus.cli.say import note, out
 from bus.eventlog import topics
 from bus.resolver.evidence import Claim
 from bus.resolver.homes import is_home
+from bus.resolver.match import is_look
+from bus.resolver.pairs import is_pair, sides
 from bus.resolver.routing import ID_BYTES, split
 from bus.step.memory import between
 
@@ -49,16 +51,21 @@ def estimate(
 
 
 def _under_keys(app: App) -> Iterator[dict[bytes, Claim]]:
-    """The claims under each key as they are now, a key with somebody to look for at a time or not at all."""
+    """The claims under each key as they are now, a key (of a pair, a side of it) at a time."""
     ends = next((info.ends for info in app.log.topics() if info.name == topics.EVIDENCE), {})
     for partition in sorted(ends):
         kept: dict[bytes, dict[bytes, bytes]] = {}
         for batch in between(app.log, topics.EVIDENCE, partition, 0):
             for record in batch.records:
                 key, item = split(record.key or b"")
+                if is_look(record.key or b""):
+                    continue
                 if record.value is None:
                     kept.get(key, {}).pop(item, None)
                 else:
                     kept.setdefault(key, {})[item] = record.value
         for items in kept.values():
-            yield {item[:ID_BYTES]: Claim.decoded(value) for item, value in items.items() if not is_home(value)}
+            if is_pair(items):
+                yield from sides(items)
+            else:
+                yield {item[:ID_BYTES]: Claim.decoded(value) for item, value in items.items() if not is_home(value)}

@@ -9,7 +9,7 @@ from bus.cli.context import App, calendar
 from bus.errors import ConfigRefused
 from bus.event import Output, Record
 from bus.eventlog import topics
-from bus.step import Memory, Step
+from bus.step import Step
 from bus.step.progress import Reads
 
 if TYPE_CHECKING:
@@ -49,9 +49,8 @@ def alias(app: App) -> Step:
 def match(app: App) -> Step:
     """internal.evidence → internal.pending"""
     from bus.resolver.match import Match
-    from bus.resolver.routing import owners
 
-    return Step(MATCH, READS[MATCH], Memory(Match(app.keys, routes(app)).decide, asks=owners), refuse)
+    return Step(MATCH, READS[MATCH], Match(app.keys, routes(app)).memory(), refuse)
 
 
 def join(app: App) -> Step:

@@ -5,7 +5,8 @@ person come to independently. Pure.
     phone       a phone
     place       a dwelling: where the person lives, or which the row names beside the person, by its address or a code of the department
     household   a household of a department
-    with        how the name sounds, and the name of somebody who stands beside it in a row, a household or a dwelling
+    with        how the name sounds, and the name of somebody who stands beside it in a row, a household or a dwelling: a *pair*
+                (`bus.resolver.pairs`)
     community   the name, and the community in which the person lives (is registered, where he does not say), or which the row names beside
                 the person and no dwelling in it
 
@@ -33,10 +34,9 @@ from typing import Any, NamedTuple
 
 from bus.keys import KeyRing
 from bus.resolver.likeness import CALLED, NOT_AFTER, NOTHING, UNKNOWN, Likeness, likeness, united
-from bus.sealing import hidden_name, row_hash, side_by_side
+from bus.sealing import hidden_name, row_hash
 from bus.standards.marriage_age import born_by
 from bus.standards.names import surname_and_sex
-from bus.standards.spellings import spoken
 
 ROW, PHONE, PLACE, HOUSEHOLD, WITH, COMMUNITY = "row", "phone", "place", "household", "with", "community"
 HOUSE = "house"
@@ -52,7 +52,7 @@ MOST_NAMES = 12
 MOST_SUBJECTS = 40
 """A phone or a place that so many persons share (a village doctor's, an office's) says nothing about any of them."""
 SUBJECT_BYTES = 16
-_NOBODY = bytes(SUBJECT_BYTES)
+NOBODY = bytes(SUBJECT_BYTES)
 _BETWEEN = "\x1f"  # stands in no field: the standards take control characters out
 _SEXES = ("1", "2")
 REACHED = "1"
@@ -87,19 +87,19 @@ class Claim(NamedTuple):
         """As it stands in the log: the subject (zeros for none), the rest as text; what is seldom said, only as far as it is."""
         kind, _, *rest = self
         far = 9 if self.row else 8 if self.married else 7 if self.reached else 6 if self.community else 5 if self.hidden else 4
-        return (self.subject or _NOBODY) + _BETWEEN.join((kind, *rest[:far])).encode()
+        return (self.subject or NOBODY) + _BETWEEN.join((kind, *rest[:far])).encode()
 
     @classmethod
     def decoded(cls, value: bytes) -> Claim:
         """The inverse of `encoded`."""
         kind, *told = value[SUBJECT_BYTES:].decode().split(_BETWEEN)
         subject = value[:SUBJECT_BYTES]
-        return cls(kind, b"" if subject == _NOBODY else subject, *told)
+        return cls(kind, b"" if subject == NOBODY else subject, *told)
 
 
 def looks(value: bytes) -> bool:
     """Whether an encoded claim looks for a person, without decoding it."""
-    return value.startswith(_NOBODY)
+    return value.startswith(NOBODY)
 
 
 def kind_of(value: bytes) -> bytes:
@@ -234,36 +234,13 @@ def community_key(keys: KeyRing, community: str, name: str) -> bytes:
     return row_hash(keys, "evidence", COMMUNITY, community, name)
 
 
-def with_key(keys: KeyRing, name: str, other: str) -> bytes:
-    """The key of who bears a name that sounds like this one and stands beside somebody whose name sounds like the other."""
-    return side_by_side(keys, spoken(name), spoken(other))
-
-
-def beside(
-    claims: Mapping[bytes, Claim], with_key: Callable[[str, str], bytes], in_community: Callable[[str, str], bytes]
-) -> dict[tuple[bytes, bytes], Claim]:
-    """What follows where persons are gathered: (key, statement) → each is with each other name, and lives where the row says if it says so
-    of one dwelling only, in the community if of one only. `claims`: statement → its claim; `with_key`: of two names; `in_community`: the
-    key of a community and a name."""
-    persons = {statement: claim for statement, claim in claims.items() if claim.kind != HERE}
-    found = _here(persons, [claim for claim in claims.values() if claim.kind == HERE], in_community)
-    names = {claim.name for claim in persons.values()} - {""}
-    if not 1 < len(names) <= MOST_NAMES:
-        return found
-    for statement, claim in persons.items():
-        if claim.name:
-            told = claim._replace(kind=WITH, reached="")
-            found |= {(with_key(claim.name, other), statement): told for other in names if other != claim.name}
-    return found
-
-
-def _here(
-    persons: Mapping[bytes, Claim], here: Collection[Claim], in_community: Callable[[str, str], bytes]
-) -> dict[tuple[bytes, bytes], Claim]:
-    """Who does not say where he lives is held to be where his row says. `here`: what it says."""
+def whereabouts(claims: Mapping[bytes, Claim], in_community: Callable[[str, str], bytes]) -> dict[tuple[bytes, bytes], Claim]:
+    """What follows in a row of who does not say where he lives: (key, statement) → he is where the row says, if it says so of one dwelling
+    only, in the community if of one only. `claims`: statement → its claim; `in_community`: the key of a community and a name."""
+    here = [claim for claim in claims.values() if claim.kind == HERE]
     if not here:
         return {}
-    unplaced = {statement: claim for statement, claim in persons.items() if claim.kind == UNPLACED}
+    unplaced = {statement: claim for statement, claim in claims.items() if claim.kind == UNPLACED}
     places, communities = {claim.name for claim in here} - {""}, {claim.community for claim in here} - {""}
     houses = {claim.called for claim in here if not claim.name} - {""}
     found = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bus.resolver.evidence import COMMUNITY, PLACE, ROW, UNPLACED, Claim, beside, candidates, claims_of, place_claims
-from tests.resolver.test_evidence import FLAT, HOME, IN_COMMUNITY, KEYS, WITH_KEY, ident, phone, said
+from bus.resolver.evidence import COMMUNITY, PLACE, ROW, UNPLACED, Claim, candidates, claims_of, place_claims, whereabouts
+from tests.resolver.test_evidence import FLAT, HOME, IN_COMMUNITY, KEYS, ident, phone, said
 
 
 def in_community(row: str, *found: dict[str, Any], subject: str = "", **fields: Any) -> dict[bytes, Claim]:
@@ -13,7 +13,7 @@ def in_community(row: str, *found: dict[str, Any], subject: str = "", **fields: 
     persons = claims_of(said(row, **fields), ident(subject) if subject else b"", KEYS)
     (person,) = (each for each in persons.values() if each.kind in (ROW, UNPLACED))
     places = {ident(f"d{n}"): each for n, place in enumerate(found) for each in place_claims({**said(row), **place}, KEYS).values()}
-    gathered = beside({ident(row): person, **places}, WITH_KEY, IN_COMMUNITY)
+    gathered = whereabouts({ident(row): person, **places}, IN_COMMUNITY)
     return {key: each for key, each in [*persons.items(), *((key, each) for (key, _), each in gathered.items())] if each.kind == COMMUNITY}
 
 
@@ -65,7 +65,7 @@ def test_a_row_that_names_a_dwelling_and_a_community_beside_it_still_says_where_
     places = [each for place in ({"address": FLAT}, TEAM) for each in place_claims({**said("v"), **place}, KEYS).values()]
     claims = {ident("d"): places[0], ident("e"): places[1], ident("v"): Claim(UNPLACED, b"", "张三丰", "", "")}
 
-    assert PLACE in {each.kind for each in beside(claims, WITH_KEY, IN_COMMUNITY).values()}
+    assert PLACE in {each.kind for each in whereabouts(claims, IN_COMMUNITY).values()}
 
 
 def test_who_left_another_phone_than_the_known_one_is_not_found_by_his_community() -> None:

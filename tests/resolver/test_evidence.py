@@ -14,13 +14,11 @@ from hypothesis import strategies as st
 from bus.resolver.evidence import (
     GATHERING,
     HERE,
-    MOST_NAMES,
     MOST_SUBJECTS,
     PLACE,
     ROW,
     UNPLACED,
     Claim,
-    beside,
     candidates,
     claims_of,
     community_key,
@@ -28,7 +26,7 @@ from bus.resolver.evidence import (
     looks,
     place_claims,
     place_of,
-    with_key,
+    whereabouts,
 )
 from bus.resolver.identify import subject_of
 from bus.resolver.join import ALONE, DOUBTFUL, JOINED, Decision, decide
@@ -39,7 +37,6 @@ from bus.sealing import hidden_name
 from tests.conformance.adapters import MAKERS
 from tests.resolver.world import KEYS, codec, publish, resolve, weights, without_numbers
 
-WITH_KEY = partial(with_key, KEYS)
 IN_COMMUNITY = partial(community_key, KEYS)
 HOME = "379901001002"
 FLAT = {"compound_code": "XQ1", "division_code": HOME, "road": "人民路", "building": "3", "entrance": "2", "room": "401"}
@@ -146,31 +143,11 @@ def test_a_house_of_a_village_needs_no_room() -> None:
     assert place_of({"compound_code": "XQ2", "building": "21"}) == ("XQ2", "21", "", "")
 
 
-def test_persons_of_one_row_are_with_each_other() -> None:
-    row = {ident("h"): claim("张三", kind=ROW), ident("w"): claim("李四", kind=ROW)}
-    elsewhere = {ident("a"): claim("李四", "L", kind=ROW), ident("b"): claim("张三", "Z", kind=ROW)}
-    here, there = beside(row, WITH_KEY, IN_COMMUNITY), beside(elsewhere, WITH_KEY, IN_COMMUNITY)
-
-    assert {key for key, statement in here if statement == ident("h")} == {key for key, statement in there if statement == ident("b")}
-    assert {key for key, statement in here if statement == ident("h")} != {key for key, statement in here if statement == ident("w")}
-
-
-def test_who_stands_beside_the_same_person_meets_though_both_names_are_written_by_ear() -> None:
-    row = {ident("h"): claim("潘志磊", kind=ROW), ident("w"): claim("廖芳红", kind=ROW)}
-    elsewhere = {ident("a"): claim("潘志雷", "P", kind=ROW), ident("b"): claim("廖芳虹", "L", kind=ROW)}
-    (key,) = (key for key, statement in beside(row, WITH_KEY, IN_COMMUNITY) if statement == ident("w"))
-
-    under = {
-        statement: each for found in (row, elsewhere) for (k, statement), each in beside(found, WITH_KEY, IN_COMMUNITY).items() if k == key
-    }
-    assert candidates(under, KEYS) == {ident("w"): {ident("L"): Likeness("v", "-", "-")}}
-
-
 def test_the_dwelling_that_a_row_names_is_the_place_of_who_stands_in_it_and_says_no_other() -> None:
     home = {**said("1"), "address": FLAT}
     (row, here), *_ = place_claims(home, KEYS).items()
     owner, placed = claim("张三", kind=UNPLACED), claim("李四", kind=ROW)
-    found = beside({ident("d"): here, ident("o"): owner, ident("p"): placed}, WITH_KEY, IN_COMMUNITY)
+    found = whereabouts({ident("d"): here, ident("o"): owner, ident("p"): placed}, IN_COMMUNITY)
 
     assert row in claims_of(said("1", name="张三"), b"", KEYS)
     assert [(statement, each.name) for (_, statement), each in found.items() if each.kind == PLACE] == [(ident("o"), "张三")]
@@ -181,12 +158,7 @@ def test_the_dwelling_that_a_row_names_is_the_place_of_who_stands_in_it_and_says
 
 def test_a_row_that_names_two_dwellings_says_of_nobody_where_he_is() -> None:
     claims = {ident("d"): claim("aa" * 16, kind=HERE), ident("e"): claim("bb" * 16, kind=HERE), ident("o"): claim(kind=UNPLACED)}
-    assert beside(claims, WITH_KEY, IN_COMMUNITY) == {}
-
-
-def test_a_dormitory_is_no_family() -> None:
-    crowd = {ident(f"s{n}"): claim(f"张{n}", kind=ROW) for n in range(MOST_NAMES + 1)}
-    assert beside(crowd, WITH_KEY, IN_COMMUNITY) == {}
+    assert whereabouts(claims, IN_COMMUNITY) == {}
 
 
 def test_only_a_statement_without_a_number_has_candidates() -> None:

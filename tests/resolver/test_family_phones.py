@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bus.resolver.evidence import COMMUNITY, PLACE, Claim, beside, candidates, claims_of, place_claims, row_key
+from bus.resolver.evidence import COMMUNITY, PLACE, Claim, candidates, claims_of, place_claims, row_key, whereabouts
 from bus.resolver.peers import called_by_name
-from tests.resolver.test_evidence import FLAT, HOME, IN_COMMUNITY, WITH_KEY, ident, phone, said
+from tests.resolver.test_evidence import FLAT, HOME, IN_COMMUNITY, ident, phone, said
 from tests.resolver.world import KEYS
 
 
@@ -48,7 +48,7 @@ def where_he_is(**place: object) -> dict[str, str]:
     for (key, statement), claim in called_by_name(dict([MISTER, BY_NAME])).items():
         assert key == ROW_OF_MISTER
         row[statement] = claim
-    return {claim.kind: claim.name for claim in beside(row, WITH_KEY, IN_COMMUNITY).values()}
+    return {claim.kind: claim.name for claim in whereabouts(row, IN_COMMUNITY).values()}
 
 
 def test_who_calls_himself_by_name_at_a_phone_names_who_leaves_a_form_of_address_there() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from bus.cli.context import App
 from bus.cli.resolving import rows
 from bus.config import read_settings
-from bus.resolver.evidence import HERE, PLACE, UNPLACED, Claim, Rows, beside, claims_of, place_claims, place_key, place_of
-from tests.resolver.test_evidence import FLAT, IN_COMMUNITY, WITH_KEY, ident
+from bus.resolver.evidence import HERE, PLACE, UNPLACED, Claim, Rows, claims_of, place_claims, place_key, place_of, whereabouts
+from tests.resolver.test_evidence import FLAT, IN_COMMUNITY, ident
 from tests.resolver.world import KEYS
 
 SURVEY, LINKS = "social.resident_survey", "social.residency_survey"
@@ -31,9 +31,9 @@ def placed(row: str, name: str, *houses: dict[bytes, Claim], address: dict[str, 
     """The keys under which who stands in a row of the survey comes to be known, by his row and by what `houses` tell of its house."""
     person = claims_of(said(row, SURVEY, "self", name=name, residence_address=address), ident("A"), KEYS)
     (own,) = (claim for claim in person.values() if claim.kind == UNPLACED)
-    by_row = beside({ident(row): own} | {ident("d"): claim for claim in house(row, SURVEY, address).values()}, WITH_KEY, IN_COMMUNITY)
+    by_row = whereabouts({ident(row): own} | {ident("d"): claim for claim in house(row, SURVEY, address).values()}, IN_COMMUNITY)
     told = {key: {ident(f"h{n}"): each[key] for n, each in enumerate(houses) if key in each} for key, _ in by_row}
-    by_house = [beside({ident(row): claim} | told[key], WITH_KEY, IN_COMMUNITY) for (key, _), claim in by_row.items()]
+    by_house = [whereabouts({ident(row): claim} | told[key], IN_COMMUNITY) for (key, _), claim in by_row.items()]
     return {key for each in by_house for (key, _), claim in each.items() if claim.kind == PLACE}
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from bus.resolver.evidence import UNPLACED, WITH, Claim, beside, candidates, claims_of, with_key
+from bus.resolver.evidence import UNPLACED, WITH, Claim, candidates, claims_of
 from bus.resolver.likeness import AGAINST
+from bus.resolver.pairs import TOGETHER, pair_key, pairs, sides
 from bus.resolver.peers import peers
-from tests.resolver.test_evidence import FLAT, IN_COMMUNITY, WITH_KEY, ident, said
+from tests.resolver.test_evidence import FLAT, ident, said
 from tests.resolver.world import KEYS
 
-COUPLE = with_key(KEYS, "张三", "李四")
+COUPLE = pair_key(KEYS, "张三", "李四")
 
 
 def husband(row: str, subject: str = "", **fields: Any) -> dict[bytes, Claim]:
@@ -19,7 +21,9 @@ def husband(row: str, subject: str = "", **fields: Any) -> dict[bytes, Claim]:
         claims_of(said(row, name=name, **fields), ident(subject) if subject and name == "张三" else b"", KEYS) for name in ("张三", "李四")
     ]
     claims = {ident(row + name): claim for name, row_claims in zip("mw", rows, strict=True) for claim in row_claims.values()}
-    return {statement: claim for (key, statement), claim in beside(claims, WITH_KEY, IN_COMMUNITY).items() if key == COUPLE}
+    told = pairs(claims.items(), partial(pair_key, KEYS))[COUPLE]
+    (his,) = (side for side in sides({TOGETHER + ident(row): told}) if all(claim.name == "张三" for claim in side.values()))
+    return his
 
 
 def fits(one: dict[bytes, Claim], *others: dict[bytes, Claim]) -> set[bytes]:

@@ -32,7 +32,7 @@ from bus.resolver.routing import Routes
 from bus.resolver.rulings import settled
 from bus.resolver.subject import Arrived, Due
 from bus.resolver.weights import Weights, load
-from bus.step import Memory, Options, Step, run_in_turn
+from bus.step import Options, Step, run_in_turn
 from tests.conformance.adapters import Place
 
 PARTITIONS = 3
@@ -251,7 +251,7 @@ def steps(weighed: Weights | None = None) -> dict[str, Step]:
     return {
         "identify": Step("identify", canonical, identify, resolving.refuse),
         "alias": Step("alias", (topics.ALIAS,), alias, resolving.refuse),
-        "match": Step("match", (topics.EVIDENCE,), Memory(Match(KEYS, routes).decide), resolving.refuse),
+        "match": Step("match", (topics.EVIDENCE,), Match(KEYS, routes, many=MANY).memory(), resolving.refuse),
         "join": Step("join", (topics.PENDING,), Join(KEYS, routes, weighed or weights()).memory(), resolving.refuse),
         "merge": Step("merge", internal, merge, resolving.refuse),
     }
