@@ -11,7 +11,7 @@ that wait; by the time it comes, the other claims on them have come as well. Unt
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import lru_cache, partial
 
 from bus.event import Batch, Output, Record
@@ -22,7 +22,7 @@ from bus.resolver.likeness import packed
 from bus.resolver.pairs import TOGETHER, pair_key, pairs, sides
 from bus.resolver.peers import called_by_name, peers
 from bus.resolver.questions import apart
-from bus.resolver.routing import HELD, ID_BYTES, LOOK, Routes, owners, split
+from bus.resolver.routing import HELD, ID_BYTES, LOOK, Routes, split
 from bus.step import Memory, View
 
 GATHERED = "gathered"
@@ -31,6 +31,8 @@ HOLD, PEERS = "hold", "peers"
 """That a dwelling's statement is to be held · that a statement is of a group (`bus.resolver.peers`), in `Follows`."""
 MANY = 100
 """So many records of a partition in one batch mean that a long line is waiting."""
+MOST = 4000
+"""So many keys are looked at in one batch, as what follows from them is held in memory; other looks go to the end of the line again."""
 _WAITS = b""
 """The item of a key that waits."""
 _HOME, _WITH = HOME.encode(), WITH.encode()
@@ -39,23 +41,24 @@ Follows = dict[tuple[bytes, bytes, str], bytes]
 
 
 class Match:
-    """The decision of the step. `many`: how long a batch is from which on keys wait."""
+    """The decision of the step. `many`: how long a batch is from which on keys wait; `most`: so many are looked at in one."""
 
-    def __init__(self, keys: KeyRing, routes: Routes, many: int = MANY) -> None:
-        self._keys, self._routes, self._many = keys, routes, many
+    def __init__(self, keys: KeyRing, routes: Routes, many: int = MANY, most: int = MOST) -> None:
+        self._keys, self._routes, self._many, self._most = keys, routes, many, most
         self._pair_key = lru_cache(1 << 14)(partial(pair_key, keys))  # in one family the same names come again and again
         self._in_community = partial(community_key, keys)
 
     def memory(self) -> Memory:
         """What the step does, for the loop."""
-        return Memory(self.decide, self.fold, asks=_asked_for)
+        return Memory(self.decide, self.fold, asks=self._asked_for)
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """What these claims change of what follows under their keys; or, of a long line, a look at those from which anything could first
         follow, when its turn comes."""
-        touched, due = _apart(batch)
+        touched, looking = _apart(batch)
+        due, later = _due(looking, self._most)
         newest = max(record.timestamp for record in batch.records)
-        outputs: list[Output] = []
+        outputs = [Output(batch.topic, look, batch.partition) for look in later]
         waiting: list[bytes] = []
         for key in [*touched, *sorted(due - touched.keys())]:
             before = view.items(key)
@@ -79,11 +82,17 @@ class Match:
     def fold(self, batch: Batch, view: View) -> None:
         """Remember a batch that was decided on before. A key that waited is held to have been decided on; where it was not, the look that
         is still to come says all."""
-        touched, due = _apart(batch)
+        touched, looking = _apart(batch)
         for key, items in touched.items():
             _kept(key, {}, items, view)
-        for key in due:
-            view.delete(key, _WAITS)
+        for look in looking:
+            for key in apart(look.value or b""):
+                view.delete(key, _WAITS)
+
+    def _asked_for(self, batch: Batch) -> set[bytes]:
+        """The keys that a batch concerns."""
+        touched, looking = _apart(batch)
+        return touched.keys() | _due(looking, self._most)[0]
 
     def _told(self, key: bytes, before: Follows, after: Follows, now: int) -> Iterator[Output]:
         """What is to be said anew under one key."""
@@ -160,29 +169,28 @@ def is_look(key: bytes) -> bool:
     return key.startswith(LOOK, ID_BYTES)
 
 
-def _apart(batch: Batch) -> tuple[dict[bytes, dict[bytes, Record]], set[bytes]]:
-    """The claims of a batch by key and item (only the last of several with one key counts, so batches need not be alike), and the keys that
-    are to be looked at."""
+def _apart(batch: Batch) -> tuple[dict[bytes, dict[bytes, Record]], list[Record]]:
+    """The claims of a batch by key and item, only the last of several with one key, so batches need not be alike; and the looks."""
     touched: dict[bytes, dict[bytes, Record]] = {}
+    looking: list[Record] = []
     for record in batch.records:
         if record.key is not None:
             key, item = split(record.key)
-            touched.setdefault(key, {})[item] = record
-    due = _due(batch)
-    for key in due & touched.keys():
-        touched[key] = {item: record for item, record in touched[key].items() if not item.startswith(LOOK)}
-    return touched, due
+            if item.startswith(LOOK):
+                looking.append(record)
+            else:
+                touched.setdefault(key, {})[item] = record
+    return touched, looking
 
 
-def _due(batch: Batch) -> set[bytes]:
-    """The keys that are to be looked at."""
-    looks_at = [value for key, value, *_ in batch.records if key and key.startswith(LOOK, ID_BYTES) and value]
-    return {key for value in looks_at for key in apart(value)}
-
-
-def _asked_for(batch: Batch) -> set[bytes]:
-    """The keys that a batch concerns."""
-    return owners(batch) | _due(batch)
+def _due(looking: Sequence[Record], most: int) -> tuple[set[bytes], Sequence[Record]]:
+    """The keys that are to be looked at now, and the looks whose turn is the next time."""
+    due: set[bytes] = set()
+    for number, look in enumerate(looking):
+        if len(due) >= most:
+            return due, looking[number:]
+        due.update(apart(look.value or b""))
+    return due, ()
 
 
 def _kept(key: bytes, before: Mapping[bytes, bytes], touched: Mapping[bytes, Record], view: View) -> dict[bytes, bytes]:
