@@ -23,16 +23,18 @@ means that; of several: it stays by itself, and waits for a person.
 
 A question that can wait (who knows many aliases tells the others what they mean) is at first only kept, until a claim comes or a look,
 which goes to the end of the line once more for each `ROUNDS`: so a statement is seldom sent to one subject and then to another. Whether an
-alias was decided on follows from the records before alone, and it waits once only, so a view made anew knows it, too.
+alias was decided on follows from the records before alone, and it waits once only, so a view made anew knows it, too. Of
+very many looks that come at once some are put off.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bus.event import Batch, Output
-from bus.resolver.questions import Look, Question, apart, can_wait
+from bus.resolver.questions import PUT_OFF, Look, Question, apart, can_wait
 from bus.resolver.routing import ASKED, HELD, ID_BYTES, LOOK, Routes, owners, split
 from bus.resolver.subject import FITS, HOLD
 from bus.step import Memory, View
@@ -41,6 +43,8 @@ ROUNDS = 3
 """So often a look goes to the end of a long line: a claim may follow from another one that waits itself."""
 MANY = 100
 """So many records of a partition in one batch mean that a long line is waiting."""
+MOST = 4000
+"""So many aliases are decided on by looks in one batch, as what follows is held in memory; the others are put off."""
 _MEANT = b"meant"  # the item that holds whom the alias meant when its questions were last sent; empty as long as it waits
 _NOBODY = b""
 _STAMP = 8
@@ -75,22 +79,32 @@ def meaning(alias: bytes, claims: Iterable[bytes]) -> bytes:
 class Alias:
     """The decision of the step."""
 
-    def __init__(self, routes: Routes, many: int = MANY) -> None:
-        """`many`: how long a batch is from which on looks go round several times."""
-        self._routes, self._many = routes, many
+    def __init__(self, routes: Routes, many: int = MANY, most: int = MOST) -> None:
+        """`many`: how long a batch is from which on looks go round several times; `most`: on so many aliases they decide in one."""
+        self._routes, self._many, self._most = routes, many, most
 
     def memory(self) -> Memory:
         """What the step does, for the loop."""
-        return Memory(self.decide, asks=_asked_for)
+        return Memory(self.decide, self.fold, asks=self._asked_for)
+
+    def _asked_for(self, batch: Batch) -> set[bytes]:
+        """The aliases that a batch concerns."""
+        return owners(batch) | _due(batch, self._many, self._most)[0].keys()
 
     def decide(self, batch: Batch, view: View) -> list[Output]:
         """Send statements on to the subject their alias means, and after it when it comes to mean another; put in line what can wait."""
-        touched, looks = _touched(batch), _looks(batch)
-        due = {alias for look in looks if not look.rounds for alias in look.aliases}
-        rounds = ROUNDS - 1 if len(batch.records) >= self._many else 0
-        outputs: list[Output] = []
+        return list(self._decided(batch, view, self._most))
+
+    def fold(self, batch: Batch, view: View) -> None:
+        """Remember a batch that was decided on before. Looks that were put off then are held to have had their turn: when they come again,
+        they say all."""
+        for _ in self._decided(batch, view, sys.maxsize):
+            pass
+
+    def _decided(self, batch: Batch, view: View, most: int) -> Iterator[Output]:
+        touched, (due, again) = _touched(batch), _due(batch, self._many, most)
         waiting: list[bytes] = []
-        for alias in [*touched, *sorted(due - touched.keys())]:
+        for alias in [*touched, *sorted(due.keys() - touched.keys())]:
             kept, items = view.items(alias), touched.get(alias, {})
             new = not kept and _all_wait(alias, items)
             if alias not in due and (new or (kept.get(_MEANT) == _NOBODY and _all_wait(alias, items))):
@@ -99,17 +113,21 @@ class Alias:
                     view.put(alias, _MEANT, _NOBODY)
                     waiting.append(alias)
             else:
-                outputs += self._settled(alias, kept, items, view)
-        again = [Look(min(look.rounds - 1, rounds), look.aliases) for look in looks if look.rounds]
+                afresh = due.get(alias, False)
+                if items or not afresh:
+                    yield from self._settled(alias, kept, items, view)
+                if afresh:
+                    yield from self._settled(alias, view.items(alias), {}, view, afresh=True)
         now = max(record.timestamp for record in batch.records)
-        for look in [*again, *([Look(rounds, waiting)] if waiting else [])]:
-            outputs.append(self._routes.on_alias(look.aliases[0], LOOK, b"", look.encoded(), now))
-        return outputs
+        for look in [*again, *([Look(_rounds(batch, self._many), waiting)] if waiting else [])]:
+            yield self._routes.on_alias(look.aliases[0], LOOK, b"", look.encoded(), now)
 
-    def _settled(self, alias: bytes, kept: Mapping[bytes, bytes], touched: Mapping[bytes, Touch], view: View) -> Iterator[Output]:
-        """What is to be said anew of one alias, of which this was `kept`; nothing was said while it waited."""
+    def _settled(
+        self, alias: bytes, kept: Mapping[bytes, bytes], touched: Mapping[bytes, Touch], view: View, afresh: bool = False
+    ) -> Iterator[Output]:
+        """What is to be said anew of one alias, of which this was `kept`; nothing was said while it waited. `afresh`: all is said."""
         items = _keep(alias, kept, touched, view)
-        before = {item: said for item, said in kept.items() if item != _MEANT} if kept.get(_MEANT) != _NOBODY else {}
+        before = {item: said for item, said in kept.items() if item != _MEANT} if kept.get(_MEANT) != _NOBODY and not afresh else {}
         meant = kept.get(_MEANT) or alias
         claims = _claims(alias, items)
         now = meaning(alias, claims)
@@ -178,13 +196,27 @@ def _touched(batch: Batch) -> dict[bytes, dict[bytes, Touch]]:
     return touched
 
 
+def _rounds(batch: Batch, many: int) -> int:
+    return ROUNDS - 1 if len(batch.records) >= many else 0
+
+
+def _due(batch: Batch, many: int, most: int) -> tuple[dict[bytes, bool], list[Look]]:
+    """The aliases that looks decide on now, and whether all is to be said of each, as a view made anew does not know that they were put
+    off; and the looks that go to the end of the line."""
+    due: dict[bytes, bool] = {}
+    again: list[Look] = []
+    for look in _looks(batch):
+        if look.rounds not in (0, PUT_OFF):
+            again.append(Look(min(look.rounds - 1, _rounds(batch, many)), look.aliases))
+        elif len(due) >= most:
+            again.append(Look(PUT_OFF, look.aliases))
+        else:
+            due |= dict.fromkeys(look.aliases, look.rounds == PUT_OFF)
+    return due, again
+
+
 def _looks(batch: Batch) -> list[Look]:
     return [Look.decoded(value) for key, value, *_ in batch.records if key is not None and value is not None and key[ID_BYTES:] == LOOK]
-
-
-def _asked_for(batch: Batch) -> set[bytes]:
-    """The aliases that a batch concerns."""
-    return owners(batch) | {alias for look in _looks(batch) if not look.rounds for alias in look.aliases}
 
 
 def _keep(alias: bytes, kept: Mapping[bytes, bytes], touched: Mapping[bytes, Touch], view: View) -> dict[bytes, bytes]:

@@ -66,7 +66,8 @@ class Match:
             after = _kept(key, before, touched.get(key, {}), view)
             if key in due:
                 view.delete(key, _WAITS)
-                outputs += self._told(key, {}, self._follows(key, after), newest)
+                told = self._follows(key, before) if key in touched else {}  # only by a view made anew, which knows of no waiting
+                outputs += self._told(key, told, self._follows(key, after), newest, afresh=True)
             elif not waits and (speaks(after) or speaks(before)):
                 if len(batch.records) >= self._many and not speaks(before):
                     view.put(key, _WAITS, b"")
@@ -94,13 +95,13 @@ class Match:
         touched, looking = _apart(batch)
         return touched.keys() | _due(looking, self._most)[0]
 
-    def _told(self, key: bytes, before: Follows, after: Follows, now: int) -> Iterator[Output]:
-        """What is to be said anew under one key."""
+    def _told(self, key: bytes, before: Follows, after: Follows, now: int, afresh: bool = False) -> Iterator[Output]:
+        """What is to be said anew under one key. `afresh`: all of it."""
         for to in before:
             if to not in after:
                 yield self._say(key, to, None, now)
         for to, said in after.items():
-            if before.get(to) != said:
+            if afresh or before.get(to) != said:
                 yield self._say(key, to, said, now)
 
     def _follows(self, key: bytes, items: Mapping[bytes, bytes]) -> Follows:

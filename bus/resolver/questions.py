@@ -17,6 +17,10 @@ _KINDS = (
 _WAITS = 3  # the last of them
 
 
+PUT_OFF = 255
+"""In place of rounds: the turn of a look had come, but not all looks could have theirs at once."""
+
+
 class Look(NamedTuple):
     """These aliases are to be decided on, when this has gone to the end of the line so many times more."""
 

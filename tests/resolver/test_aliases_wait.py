@@ -47,11 +47,11 @@ def knowing() -> Output:
     return ROUTES.on_alias(UNIT, CLAIMANT, UNIT, Question("dwelling", PLACES, b"known").encoded(), 1)
 
 
-def settling(log: SqliteLog, state: Path, batch: int = 1000, turns: int = 0, many: int = MANY) -> None:
+def settling(log: SqliteLog, state: Path, batch: int = 1000, turns: int = 0, many: int = MANY, most: int = 1000) -> None:
     """Work until all is through, or on so many batches."""
     asked = iter([False] * turns + [True] * 9) if turns else None
     options = Options(state, batch, 60.0, until_idle=True, stopped=(lambda: next(asked, True)) if asked else lambda: False)
-    run(log, Step("alias", topics.ALIAS, Alias(ROUTES, many).memory(), resolving.refuse), options)
+    run(log, Step("alias", topics.ALIAS, Alias(ROUTES, many, most).memory(), resolving.refuse), options)
 
 
 def sent(log: SqliteLog) -> list[tuple[bytes, bytes, bytes, bool]]:
@@ -132,3 +132,29 @@ def test_an_alias_whose_statement_was_withdrawn_and_came_again_while_it_waited_t
     settling(log, state)
 
     assert held(log) == {(place, WAITING, place) for place in PLACES[:2]}
+
+
+def test_of_very_many_looks_some_are_put_off(log: SqliteLog, tmp_path: Path) -> None:
+    say(log, *map(waiting, PLACES))
+    settling(log, tmp_path / "state", batch=2, turns=len(PLACES), many=1)
+    once = looks(log)
+    settling(log, tmp_path / "state", most=1)
+
+    assert sorted(sent(log)) == sorted((place, WAITING, place, False) for place in PLACES)
+    assert looks(log) > once > PARTITIONS
+
+
+@pytest.mark.parametrize("turns", range(1, 8))
+@pytest.mark.parametrize("know", [True, False])
+def test_a_view_that_is_lost_while_looks_are_put_off_forgets_no_alias(log: SqliteLog, tmp_path: Path, turns: int, know: bool) -> None:
+    state = tmp_path / "state"
+    say(log, *map(waiting, PLACES))
+    settling(log, state, batch=2, turns=len(PLACES) // 2, many=1)
+    settling(log, state, batch=8, turns=turns, most=1)
+    if know:
+        say(log, knowing())
+    shutil.rmtree(state / "views")
+    settling(log, state, batch=8, most=1)
+
+    expected = {(UNIT, WAITING, place) for place in PLACES} | {(UNIT, CLAIMANT, UNIT)}
+    assert held(log) == (expected if know else {(place, WAITING, place) for place in PLACES})
