@@ -55,6 +55,8 @@ SUBJECT_BYTES = 16
 NOBODY = bytes(SUBJECT_BYTES)
 _BETWEEN = "\x1f"  # stands in no field: the standards take control characters out
 _SEXES = ("1", "2")
+_UNSAID = ("",) * 9
+_made = tuple.__new__  # a claim without the detour over its own constructor: most of what is asked of claims is to be another
 REACHED = "1"
 TELLING = 3
 """Characters of a name from which on it tells one of a community from another: one of two is borne by many."""
@@ -94,7 +96,12 @@ class Claim(NamedTuple):
         """The inverse of `encoded`."""
         kind, *told = value[SUBJECT_BYTES:].decode().split(_BETWEEN)
         subject = value[:SUBJECT_BYTES]
-        return cls(kind, b"" if subject == NOBODY else subject, *told)
+        return _made(cls, (kind, b"" if subject == NOBODY else subject, *told, *_UNSAID[len(told) :]))
+
+    def of(self, kind: str, reached: str = "", married: str = "", row: str = "") -> Claim:
+        """The claim of this kind, with no more of what is seldom said than is given."""
+        _, subject, name, sex, birth_date, called, hidden, community, *_ = self
+        return _made(Claim, (kind, subject, name, sex, birth_date, called, hidden, community, reached, married, row))
 
 
 def looks(value: bytes) -> bool:
@@ -114,7 +121,7 @@ def claims_of(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> dict[by
     and nowhere else. Of whom the number is known and the name is lost (masked, garbled), the department's own number still tells."""
     found = {row_hash(keys, "evidence", kind, *parts): claim for kind, parts, claim in _claims(said, subject, keys)}
     if beside := said.get("beside_tokens"):
-        told = told_of(said)._replace(kind=WITH, subject=subject, married=said.get("marriage_token") or "")
+        told = told_of(said)._replace(subject=subject).of(WITH, married=said.get("marriage_token") or "")
         found |= {bytes.fromhex(each): told for each in beside}
     return found
 
@@ -181,26 +188,26 @@ def _claims(said: Mapping[str, Any], subject: bytes, keys: KeyRing) -> Iterator[
         claim = Claim(PHONE, subject, "", "", "", hidden=hidden)
     elif not claim.name and not claim.called:
         if code and subject:
-            yield "code", (source["department"], code), claim._replace(kind="code")
+            yield "code", (source["department"], code), claim.of("code")
         return
     row = row_key(source, keys).hex() if claim.called and not subject else ""
     for phone in said.get("phones") or ():
-        yield PHONE, (phone["token"],), claim._replace(kind=PHONE, row=row)
+        yield PHONE, (phone["token"],), claim.of(PHONE, row=row)
     if hidden:
         return
     address = said.get("residence_address")
     place, reached = place_of(address), REACHED if said.get("phones") else ""
     if place:
-        yield ROW, _row(source), claim._replace(kind=ROW)
-        yield PLACE, place, claim._replace(kind=PLACE)
+        yield ROW, _row(source), claim.of(ROW)
+        yield PLACE, place, claim.of(PLACE)
     else:
-        yield ROW, _row(source), claim._replace(kind=UNPLACED, reached=reached, married=said.get("marriage_token") or "")
+        yield ROW, _row(source), claim.of(UNPLACED, reached, said.get("marriage_token") or "")
     if subject and len(claim.name) >= TELLING and (community := community_of(address) or community_of(said.get("hukou_address"))):
-        yield COMMUNITY, (community, claim.name), claim._replace(kind=COMMUNITY, reached=reached)
+        yield COMMUNITY, (community, claim.name), claim.of(COMMUNITY, reached)
     if code:
-        yield "code", (source["department"], code), claim._replace(kind="code")
+        yield "code", (source["department"], code), claim.of("code")
     if household := said.get("household_key"):
-        yield HOUSEHOLD, (household,), claim._replace(kind=HOUSEHOLD)
+        yield HOUSEHOLD, (household,), claim.of(HOUSEHOLD)
 
 
 def _row(source: Mapping[str, Any]) -> tuple[str, ...]:
@@ -249,11 +256,14 @@ def whereabouts(claims: Mapping[bytes, Claim], in_community: Callable[[str, str]
         found = {(house, statement): claim._replace(reached="") for statement, claim in unplaced.items()}
     if len(places) == 1:
         place = bytes.fromhex(next(iter(places)))
-        found = {(place, statement): claim._replace(kind=PLACE, reached="") for statement, claim in unplaced.items()}
+        found = {(place, statement): claim.of(PLACE, married=claim.married) for statement, claim in unplaced.items()}
     if len(communities) == 1:
         (community,) = communities
         named = {s: claim for s, claim in unplaced.items() if len(claim.name) >= TELLING and (claim.subject or not places)}
-        found |= {(in_community(community, claim.name), statement): claim._replace(kind=COMMUNITY) for statement, claim in named.items()}
+        found |= {
+            (in_community(community, claim.name), statement): claim.of(COMMUNITY, claim.reached, claim.married)
+            for statement, claim in named.items()
+        }
     return found
 
 

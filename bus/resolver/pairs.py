@@ -36,7 +36,7 @@ def pairs(persons: Iterable[tuple[bytes, Claim]], key_of: Callable[[str, str], b
     named: dict[str, set[bytes]] = {}
     for statement, claim in persons:
         if claim.name:
-            told = claim._replace(kind=WITH, reached="").encoded()
+            told = claim.of(WITH, married=claim.married).encoded()
             named.setdefault(claim.name, set()).add((NOBODY if claim.subject else statement) + told)
     if not 1 < len(named) <= MOST_NAMES:
         return {}
