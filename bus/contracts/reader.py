@@ -13,6 +13,9 @@ from bus.contracts.varint import Malformed, Truncated, read_count, read_int, rea
 Reader = Callable[[bytes, int], tuple[Any, int]]
 
 
+_SIZES = tuple(None if byte & 129 else byte >> 1 for byte in range(256))
+"""What a first byte says of a length, where it says it alone."""
+
 PassedOver = Mapping[str, Collection[str]]
 """Name of a record type, without its namespace → fields of it that are not wanted."""
 
@@ -38,37 +41,42 @@ def _refuse(_index: int) -> None:
 
 class _ReaderSource(Source):
     def __init__(self, schema: Schema, passed_over: PassedOver, scope: dict[str, Any]) -> None:
-        super().__init__(schema, {**scope, "refuse": _refuse, "Truncated": Truncated})
+        super().__init__(schema, {**scope, "refuse": _refuse, "Truncated": Truncated, "sizes": _SIZES})
         self._passed_over = passed_over
 
     def body(self, node: Type, name: str, path: str) -> None:
         self.lines.append(f"def {name}(b, p):")
         if node.kind == "record":
-            unwanted = self._passed_over.get(node.name.rpartition(".")[2], ())
-            for i, field in enumerate(node.fields):
-                if field.name in unwanted:
-                    self._pass_over(field.type, 1)
-                else:
-                    self.read(field.type, f"f{i}", 1)
-            wanted = (f"{f.name!r}: f{i}" for i, f in enumerate(node.fields) if f.name not in unwanted)
-            self.lines.append(" return {" + ", ".join(wanted) + "}, p")
+            self._record(node)
         elif node.kind in ("array", "map"):
             self._blocks(node)
         else:
             self.read(node, "v", 1)
             self.lines.append(" return v, p")
 
-    def read(self, node: Type, to: str, depth: int) -> None:
-        """Lines that read one value of this type at `p` into the variable `to` and move `p`."""
+    def _record(self, node: Type) -> None:
+        """The function of a record: a copy of one whose fields are all null, most of which stay so, and what it has put in."""
+        unwanted = self._passed_over.get(node.name.rpartition(".")[2], ())
+        blank = self.constant(dict.fromkeys(field.name for field in node.fields if field.name not in unwanted))
+        self.lines.append(f" v = {blank}.copy()")
+        for field in node.fields:
+            if field.name in unwanted:
+                self._pass_over(field.type, 1)
+            else:
+                self.read(field.type, f"v[{field.name!r}]", 1, is_null=True)
+        self.lines.append(" return v, p")
+
+    def read(self, node: Type, to: str, depth: int, is_null: bool = False) -> None:
+        """Lines that read one value of this type at `p` into `to` and move `p`. `is_null`: so `to` is already."""
         node = self.schema.resolve(node)
         pad, put = " " * depth, self.lines.append
         match node.kind:
             case "null":
                 put(f"{pad}{to} = None")
             case "boolean":
-                put(f"{pad}{to} = b[p]; p += 1")
-                put(f"{pad}if {to} > 1: refuse({to})")
-                put(f"{pad}{to} = {to} == 1")
+                put(f"{pad}n = b[p]; p += 1")
+                put(f"{pad}if n > 1: refuse(n)")
+                put(f"{pad}{to} = n == 1")
             case "int" | "long":
                 put(f"{pad}n = b[p]")  # of one byte it needs no call
                 put(f"{pad}if n < 128: {to} = (n >> 1) ^ -(n & 1); p += 1")
@@ -87,15 +95,15 @@ class _ReaderSource(Source):
                 put(f"{pad}if n >= {len(node.symbols)}: refuse(n)")
                 put(f"{pad}{to} = {self.constant(node.symbols)}[n]")
             case "union":
-                self._union(node, to, depth)
+                self._union(node, to, depth, is_null)
             case _:
                 put(f"{pad}{to}, p = {self.function(node, '')}(b, p)")
 
     def _size(self, pad: str) -> None:
         """A length or index into `n`; of one byte, without the sign bit, it needs no call."""
-        self.lines.append(f"{pad}n = b[p]")
-        self.lines.append(f"{pad}if n & 129: n, p = read_size(b, p)")
-        self.lines.append(f"{pad}else: n >>= 1; p += 1")
+        self.lines.append(f"{pad}n = sizes[b[p]]")
+        self.lines.append(f"{pad}if n is None: n, p = read_size(b, p)")
+        self.lines.append(f"{pad}else: p += 1")
 
     def _pass_over(self, node: Type, depth: int) -> None:
         """Lines that move `p` behind a value."""
@@ -109,15 +117,17 @@ class _ReaderSource(Source):
         else:
             self.read(node, "_", depth)
 
-    def _union(self, node: Type, to: str, depth: int) -> None:
+    def _union(self, node: Type, to: str, depth: int, is_null: bool = False) -> None:
         """One byte tells the branch (screening allows 63); the likeliest, a value rather than null, is asked for first. `to`: "" for one
-        that is passed over."""
+        that is passed over; `is_null`: so it is already."""
         pad = " " * depth
         self.lines.append(f"{pad}u = b[p]; p += 1")
         order = sorted(range(len(node.branches)), key=lambda i: node.branches[i].kind == "null")
         for rank, i in enumerate(order):
             self.lines.append(f"{pad}{'elif' if rank else 'if'} u == {i * 2}:")
-            if to:
+            if is_null and node.branches[i].kind == "null":
+                self.lines.append(f"{pad} pass")
+            elif to:
                 self.read(node.branches[i], to, depth + 1)
             else:
                 self._pass_over(node.branches[i], depth + 1)
@@ -129,9 +139,9 @@ class _ReaderSource(Source):
         put = self.lines.append
         put(f" v = {'[]' if node.kind == 'array' else '{}'}")
         put(" while b[p]:")
-        put("  c = b[p]")
-        put("  if c & 129 or c >> 1 >= len(b) - p: c, p = read_count(b, p)")
-        put("  else: c >>= 1; p += 1")
+        put("  c = sizes[b[p]]")
+        put("  if c is None or c >= len(b) - p: c, p = read_count(b, p)")
+        put("  else: p += 1")
         put("  for _ in range(c):")
         if node.kind == "map":
             self._size("   ")
