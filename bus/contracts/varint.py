@@ -70,6 +70,8 @@ def write_long(n: int) -> bytes:
     n = (n << 1) ^ (n >> 63)
     if n < 128:
         return bytes((n,))
+    if n < 16384:
+        return bytes((n & 127 | 128, n >> 7))
     out = bytearray()
     while n > 127:
         out.append((n & 127) | 128)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from bus.contracts.schema import Schema, Type
@@ -12,6 +13,15 @@ from bus.contracts.varint import write_long
 Writer = Callable[[Any, Callable[[bytes], None]], None]
 
 _CLASS = {"string": "str", "bytes": "bytes", "fixed": "bytes", "enum": "str", "map": "dict", "record": "dict"}
+
+
+_SMALL = 256
+
+
+@lru_cache
+def _small(index: bytes) -> tuple[bytes, ...]:
+    """The bytes of each small number, after the index of its branch."""
+    return tuple(index + write_long(number) for number in range(_SMALL))
 
 
 class Unfit(ValueError):
@@ -94,19 +104,23 @@ class _WriterSource(Source):
             case "boolean":
                 put(f"{pad}put({before}(b'\\1' if {what} else b'\\0'))")
             case "int" | "long":
-                put(f"{pad}put({before}long({what}))")
+                put(f"{pad}put({before}long({what}) if {what} < 0 else {self._length(index, what)})")
             case "float" | "double":
                 put(f"{pad}put({before}{self.constant(PACK[node.kind].pack)}({what}))")
             case "string":
-                heads = self.constant(tuple(index + write_long(i) for i in range(64)))
                 put(f"{pad}s = {what}.encode(); n = len(s)")
-                put(f"{pad}put({heads}[n] if n < 64 else {before}long(n)); put(s)")
+                put(f"{pad}put({self._length(index, 'n')}); put(s)")
             case "bytes":
-                put(f"{pad}put({before}long(len({what}))); put({what})")
+                put(f"{pad}n = len({what}); put({self._length(index, 'n')}); put({what})")
             case "fixed":
                 put(f"{pad}put({before}{what})")
             case _:
                 put(f"{pad}put({self.constant({s: index + write_long(i) for i, s in enumerate(node.symbols)})}[{what}])")
+
+    def _length(self, index: bytes, what: str) -> str:
+        """The bytes of a number from 0 on, after the index of its branch, as an expression; most are small, and looked up."""
+        before = f"{self.constant(index)} + " if index else ""
+        return f"{self.constant(_small(index))}[{what}] if {what} < {_SMALL} else {before}long({what})"
 
     def _test(self, node: Type, what: str) -> str:
         """An expression that tells whether the variable is of this type."""
@@ -150,7 +164,7 @@ class _WriterSource(Source):
         put = self.lines.append
         put(f" if not ({self._test(node, 'd')}): raise Unfit({path!r})")
         put(" if d:")
-        put("  put(long(len(d)))")
+        put(f"  n = len(d); put({self._length(b'', 'n')})")
         put("  for i in d:" if node.kind == "array" else "  for k, i in d.items():")
         if node.kind == "map":
             self.write(Type("string"), "k", 3, f"{path} (a key)")
