@@ -6,7 +6,7 @@ Source: Confluent documentation, "Formats, Serializers, and Deserializers", wire
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +21,7 @@ from bus.errors import DecodeRefused, EncodeRefused
 Encoder = Callable[[dict[str, Any]], bytes]
 Decoder = Callable[[bytes], tuple[int, dict[str, Any]]]
 PartEncoder = Callable[[Any], bytes]
+PartWriter = Callable[[Any, Callable[[bytes], None]], None]
 EACH = "[]"
 """In the path to a part: the items of an array or a map."""
 
@@ -54,10 +55,30 @@ class Codec:
             self._encoders[subject] = bind_encoder(version.schema, version.id)
         return self._encoders[subject]
 
-    def part_encoder(self, subject: str, *path: str) -> PartEncoder:
+    def head(self, subject: str) -> bytes:
+        """What stands before the body of a record. Raises ConfigRefused."""
+        return _head(self.registry.latest(subject).id)
+
+    def fields(self, subject: str, *path: str) -> tuple[str, ...]:
+        """The names of the fields of a record, or of one that is a part of it, in the order in which they stand. Raises ConfigRefused."""
+        return tuple(field.name for field in _part(self.registry.latest(subject).schema, path).fields)
+
+    def part_encoder(self, subject: str, *path: str, of: Collection[str] = ()) -> PartEncoder:
         """What encodes one part of a record by itself, in Avro without a head: fields stand one behind another, so parts can be joined.
-        `path`: names of fields, and `EACH`. Raises ConfigRefused; what it makes raises EncodeRefused."""
-        return bind_part(self.registry.latest(subject).schema, path)
+        `path`: names of fields, and `EACH`; `of`: of the record there these fields alone. Raises ConfigRefused; what it makes raises
+        EncodeRefused."""
+        write = self.part_writer(subject, *path, of=of)
+
+        def encode(value: Any) -> bytes:
+            parts: list[bytes] = []
+            write(value, parts.append)
+            return b"".join(parts)
+
+        return encode
+
+    def part_writer(self, subject: str, *path: str, of: Collection[str] = ()) -> PartWriter:
+        """The same, of which it hands the bytes on piece by piece, for who joins them with others."""
+        return bind_part(self.registry.latest(subject).schema, path, of)
 
     def decoder(self, passed_over: PassedOver = MappingProxyType({})) -> Decoder:
         """`decode` with everything bound, for a loop; without the fields that are `passed_over`."""
@@ -102,7 +123,7 @@ class Codec:
 def bind_encoder(schema: Schema, number: int) -> Encoder:
     """A function from a value to wire format with this schema and id. It raises EncodeRefused."""
     write: Writer = compile_writer(schema)
-    head = b"\0" + number.to_bytes(4, "big")
+    head = _head(number)
 
     def encode(value: dict[str, Any]) -> bytes:
         parts = [head]
@@ -115,22 +136,24 @@ def bind_encoder(schema: Schema, number: int) -> Encoder:
     return encode
 
 
-def bind_part(schema: Schema, path: Sequence[str]) -> PartEncoder:
-    """See `Codec.part_encoder`."""
-    node = schema.root
-    for step in path:
-        node = _inside(schema, node, step)
+def _head(number: int) -> bytes:
+    return b"\0" + number.to_bytes(4, "big")
+
+
+def bind_part(schema: Schema, path: Sequence[str], of: Collection[str] = ()) -> PartWriter:
+    """See `Codec.part_writer`."""
+    node = _part(schema, path)
+    if of:
+        node = replace(node, fields=tuple(field for field in node.fields if field.name in of))
     write = compile_writer(replace(schema, root=node), ".".join((schema.root.name, *path)))
 
-    def encode(value: Any) -> bytes:
-        parts: list[bytes] = []
+    def write_part(value: Any, append: Callable[[bytes], None]) -> None:
         try:
-            write(value, parts.append)
+            write(value, append)
         except _UNFIT as error:
             raise _unfit(error, schema.root.name) from None
-        return b"".join(parts)
 
-    return encode
+    return write_part
 
 
 def bounded(body: bytes, name: str) -> bytes:
@@ -138,6 +161,13 @@ def bounded(body: bytes, name: str) -> bytes:
     if len(body) > MAX_BODY:
         raise EncodeRefused(f"{name}: larger than {MAX_BODY} bytes.", f"{name}：超过 {MAX_BODY} 字节。")
     return body
+
+
+def _part(schema: Schema, path: Sequence[str]) -> Type:
+    node = schema.root
+    for step in path:
+        node = _inside(schema, node, step)
+    return node
 
 
 def _inside(schema: Schema, node: Type, step: str) -> Type:

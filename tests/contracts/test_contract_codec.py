@@ -203,6 +203,16 @@ def test_parts_that_were_encoded_alone_are_the_record_when_they_are_joined() -> 
     assert codec.part_encoder("s-value", "phones", EACH)("a") == codec.part_encoder("s-value", "notes", EACH)("a") == b"\x02a"
 
 
+def test_some_of_the_fields_of_a_record_can_be_encoded_alone() -> None:
+    codec = codec_of(PERSON)
+    names = codec.fields("s-value")
+    assert names == tuple(field["name"] for field in PERSON["fields"])
+
+    for at in range(1, len(names)):
+        first, rest = (codec.part_encoder("s-value", of=some)({name: ADA[name] for name in some}) for some in (names[:at], names[at:]))
+        assert codec.head("s-value") + first + rest == codec.encode("s-value", ADA)
+
+
 def test_a_part_that_does_not_fit_is_refused_without_saying_it() -> None:
     with pytest.raises(EncodeRefused, match=r"Person\.age") as refused:
         codec_of(PERSON).part_encoder("s-value", "age")("secret")
