@@ -28,6 +28,7 @@ OCCUPANTS = frozenset({LESSEE, CO_RESIDENT, RESIDENT})
 STATED, MOVE, DIVORCE, ANNULMENT, DEATH, DEMOLITION = "stated", "move", "divorce", "annulment", "death", "demolition"
 _OUTLIVES = frozenset({OWNER, LESSOR})
 _CITY = timezone(timedelta(hours=8))
+_made = tuple.__new__  # as in `survivorship`
 
 
 class Stated(NamedTuple):
@@ -110,7 +111,7 @@ def links(said: Iterable[Stated], dead: bool = False, day: str | None = None) ->
     everything = sorted(set(said), key=_order)
     if not everything:
         return []
-    today = day or day_of(max(each.known_from for each in everything))
+    today = day or day_of(max([each.known_from for each in everything]))
     moved = _moved(everything, today)
     found: list[Link] = []
     for group in _grouped(everything):
@@ -124,6 +125,8 @@ def links(said: Iterable[Stated], dead: bool = False, day: str | None = None) ->
 def contradictions(found: Sequence[Link]) -> list[Contradiction]:
     """What cannot be so at one time: homes in two dwellings, each said to be the present one by a department that does not know the other;
     two marriages. A dwelling that cannot be told from others contradicts nothing: it may be the same."""
+    if len(found) < 2:
+        return []
     homes = [each for each in found if each.kind == RESIDENT and each.current and each.other and not each.vague]
     by_department: dict[str, set[str | None]] = {}
     for each in homes:
@@ -222,7 +225,7 @@ def _moved(said: Sequence[Stated], today: str) -> dict[tuple[str, str | None], s
             homes.setdefault(each.department, {}).setdefault(each.other, []).append(each)
     found: dict[tuple[str, str | None], str] = {}
     for department, of in homes.items():
-        if (last := _last_home(of)) is None:
+        if len(of) < 2 or (last := _last_home(of)) is None:
             continue
         since = max(map(_start, of[last]))
         for other, stated in of.items():
@@ -252,49 +255,42 @@ def _start(each: Stated) -> str:
 
 def _link(period: _Period, today: str, dead: bool, moved: dict[tuple[str, str | None], str]) -> Link:
     real = [each for each in period.said if each.state != "annulled"]
-    latest: dict[str, Stated] = {}
-    for each in sorted(real, key=lambda each: (each.seen or each.from_on or "", _order(each))):
-        latest[each.department] = each
+    latest = {each.department: each for each in sorted(real, key=_last_known)}
     ends = {department: _ended(each, today, moved) for department, each in latest.items()}
     live = [latest[department] for department, end in ends.items() if not end]
-    by = _shown(live or list(latest.values()) or list(period.said))
+    by = _shown(live or list(latest.values()) or period.said)
     same = [each for each in period.said if each.department == by.department]
-    from_on = by.from_on or min((each.from_on for each in period.said if each.from_on), default=None)
-    until_on = period.until_on or by.until_on or max((each.until_on for each in same if each.until_on), default=None)
+    from_on = by.from_on or min([each.from_on for each in period.said if each.from_on], default=None)
+    until_on = period.until_on or by.until_on or max([each.until_on for each in same if each.until_on], default=None)
     ended_by = period.ended_by or ("" if real else ANNULMENT) or ("" if live else ends[by.department]) or _outlived(by, dead)
     if ended_by == MOVE:
         until_on = until_on or moved.get((by.department, by.other))
     if by.act:
         from_on = min((each.from_on for each in period.said if each.from_on and "marriage" in (each.act or "")), default=None)
     begun = not (from_on and from_on > today[: len(from_on)])
-    return Link(
-        by.kind,
-        by.entity,
-        by.other,
-        by.department,
-        by.dataset,
-        by.event_id,
-        by.known_from,
-        from_on,
-        until_on,
-        current=not ended_by and begun,
-        ended_by=ended_by or None,
-        agree=len({each.department for each in live} or {each.department for each in period.said}),
-        disputed=False,
-        share=by.share or next((each.share for each in same if each.share), None),
-        relation=by.relation or next((each.relation for each in same if each.relation), None),
-        vague=by.vague,
-        row=by.row,
-        tenures=tuple(
-            Tenure(each.tenure, each.department, each.dataset, each.event_id, each.known_from, each.seen, each.row, each.source)
-            for each in real
-            if each.tenure and each.source and not _ended(each, today, moved) and not ended_by
-        ),
-    )
+    current, agree = not ended_by and begun, len(live) or len({each.department for each in period.said})
+    share = by.share or next((each.share for each in same if each.share), None)
+    relation = by.relation or next((each.relation for each in same if each.relation), None)
+    lasting = [] if ended_by else [each for each in real if each.tenure and each.source and not _ended(each, today, moved)]
+    who = (by.kind, by.entity, by.other, by.department, by.dataset, by.event_id, by.known_from)
+    what = (from_on, until_on, current, ended_by or None, agree, False, share, relation)
+    return _made(Link, (*who, *what, by.vague, by.row, tuple(map(_tenure, lasting))))
+
+
+def _tenure(each: Stated) -> Tenure:
+    assert each.tenure  # noqa: S101 - asked before
+    return Tenure(each.tenure, each.department, each.dataset, each.event_id, each.known_from, each.seen, each.row, each.source)
+
+
+def _last_known(each: Stated) -> str:
+    """By when it was seen. What is equal stays as it stands, which is by `_order`."""
+    return each.seen or each.from_on or ""
 
 
 def _shown(said: Sequence[Stated]) -> Stated:
     """The statement that stands for the others: one that names a start, then the one seen last."""
+    if len(said) == 1:
+        return said[0]
     return max(said, key=lambda each: (each.from_on is not None, each.seen or "", _order(each)))
 
 
