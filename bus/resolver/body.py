@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from struct import Struct
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bus.contracts.codec import EACH, Codec, bounded
@@ -26,15 +25,10 @@ _read = json.JSONDecoder().decode
 _OF_BYTES = 16
 _LENGTHS = Struct(">IB")  # of what is told as JSON, of the tail
 _NOT_PLAIN = (MOVE, HOLD, FITS, RULING, ANSWER)
-_EMPTY: Mapping[str, Any] = MappingProxyType(
-    {"subject": "", "sources": [], "fields": {}, "links": [], "operation": "", "corrects": [], "event_id": ""}
-)
-_HEAD = 5  # bytes before the first field; each field of the empty record takes one more
-_BEFORE_LINKS, _BEHIND_LINKS = 3, 3  # fields
-_NO_FIELD: Mapping[str, Any] = MappingProxyType(
-    {"value": None, "department": "", "event_id": "", "valid_from": None, "known_from": "", "rule": "", "agree": 0, "disputed": False}
-)  # each takes one byte, too
-_BEFORE_STANDING, _STANDING = 5, 3
+_BEGIN, _END = ("subject", "sources"), ("operation", "corrects", "event_id")
+_RECORD = (*_BEGIN, "fields", "links", *_END)
+_WHO, _STANDING = ("department", "event_id", "valid_from", "known_from"), ("rule", "agree", "disputed")
+_FIELD = ("value", *_WHO, *_STANDING)
 
 
 class Body(NamedTuple):
@@ -69,10 +63,13 @@ class Body(NamedTuple):
         return cls(value[behind:], value[start + told : behind], at, gone, flags, kept, [Stated(*each) for each in households])
 
 
+def is_plain(come: Arrived) -> bool:
+    """Whether nobody ruled, answered or is to decide, and nothing of the file goes elsewhere: what such a file says stands by itself."""
+    return not come.disputes and come.told.keys().isdisjoint(_NOT_PLAIN)
+
+
 def made_of(come: Arrived, edition: bytes) -> bytes:
-    """What tells of what a body is made: the statements, and who makes it; empty for a file that is not plain."""
-    if come.disputes or any(tag in come.told for tag in _NOT_PLAIN):
-        return b""
+    """What tells of what a body is made: the statements, and who makes it."""
     said = [key + known_from.to_bytes(8, "big") + len(value).to_bytes(4, "big") + value for key, known_from, value in come.statements]
     return blake2b(edition + b"".join(said), digest_size=_OF_BYTES).digest()
 
@@ -83,12 +80,15 @@ class Pieces:
 
     def __init__(self, codec: Codec, subject: str, iso: Callable[[int], str]) -> None:
         """`subject`: of the schema; `iso`: ms → ISO 8601. Raises `ValueError` for a schema with other fields."""
-        self._subject, self._iso = subject, iso
-        self._encode = codec.encoder(subject)
-        self._field = codec.part_encoder(subject, "fields", EACH)
-        self._value = codec.part_encoder(subject, "fields", EACH, "value")
-        if (len(self._encode({**_EMPTY})), len(self._field({**_NO_FIELD}))) != (_HEAD + len(_EMPTY), len(_NO_FIELD)):
+        field = ("fields", EACH)
+        if (codec.fields(subject), codec.fields(subject, *field)) != (_RECORD, _FIELD):
             raise ValueError("the master's schema has other fields than its parts are known of")
+        self._subject, self._iso = subject, iso
+        self._head = codec.head(subject)
+        self._begin, self._end = codec.part_encoder(subject, of=_BEGIN), codec.part_encoder(subject, of=_END)
+        self._links = codec.part_encoder(subject, "links")
+        self._value = codec.part_writer(subject, *field, "value")
+        self._who, self._standing = codec.part_encoder(subject, *field, of=_WHO), codec.part_encoder(subject, *field, of=_STANDING)
         self._tails: dict[str, bytes] = {}
         self._standings: dict[tuple[str, int, bool], bytes] = {}
         self._names: dict[str, bytes] = {}
@@ -98,43 +98,37 @@ class Pieces:
         operation = record["operation"]
         tail = self._tails.get(operation)
         if tail is None:
-            tail = self._tails[operation] = self._encode({**_EMPTY, "operation": operation})[_HEAD + _BEFORE_LINKS + 1 :]
-        without = self._encode({**record, "fields": {}})
-        return bounded(without[: -len(tail) - 2] + self._fields(fields), self._subject), tail
+            tail = self._tails[operation] = self._end({"operation": operation, "corrects": [], "event_id": ""})
+        begin = self._begin({name: record[name] for name in _BEGIN})
+        return bounded(self._head + begin + self._fields(fields), self._subject), tail
 
     def links(self, values: Sequence[Mapping[str, Any]]) -> bytes:
         """The links of a record."""
-        if not values:
-            return b"\0"
-        return self._encode({**_EMPTY, "links": values})[_HEAD + _BEFORE_LINKS : -_BEHIND_LINKS]
+        return bounded(self._links(values), self._subject)
 
     def _fields(self, fields: Mapping[str, Held]) -> bytes:
         said: dict[bytes, bytes] = {}
         parts = [write_long(len(fields))] if fields else []
-        for name, held in sorted(fields.items()):
-            by = held.by
-            if (who := said.get(by.key)) is None:
-                who = said[by.key] = self._said(by)
-            parts += (self._name(name), self._value(held.value), who, self._standing(held.rule, held.agree, held.disputed))
-        parts.append(b"\0")
+        put, names, standings = parts.append, self._names, self._standings
+        for name, (_, value, by, rule, agree, differing) in fields.items():
+            put(names.get(name) or self._name(name))
+            self._value(value, put)
+            put(said.get(by.key) or said.setdefault(by.key, self._said(by)))
+            put(standings.get((rule, agree, bool(differing))) or self._stands(rule, agree, bool(differing)))
+        put(b"\0")
         return b"".join(parts)
 
     def _name(self, name: str) -> bytes:
-        found = self._names.get(name)
-        if found is None:
-            encoded = name.encode()
-            found = self._names[name] = write_long(len(encoded)) + encoded
+        encoded = name.encode()
+        found = self._names[name] = write_long(len(encoded)) + encoded
         return found
 
     def _said(self, by: Statement) -> bytes:
         """Who says a value."""
-        who = {"department": by.department, "event_id": by.said["event_id"], "valid_from": by.valid_from}
-        return self._field({**_NO_FIELD, **who, "known_from": self._iso(by.known_from)})[1:-_STANDING]
+        event_id, known_from = by.said["event_id"], self._iso(by.known_from)
+        return self._who({"department": by.department, "event_id": event_id, "valid_from": by.valid_from, "known_from": known_from})
 
-    def _standing(self, rule: str, agree: int, disputed: bool) -> bytes:
+    def _stands(self, rule: str, agree: int, disputed: bool) -> bytes:
         """Why a value holds, and who agrees."""
-        found = self._standings.get((rule, agree, disputed))
-        if found is None:
-            standing = {"rule": rule, "agree": agree, "disputed": disputed}
-            found = self._standings[rule, agree, disputed] = self._field({**_NO_FIELD, **standing})[_BEFORE_STANDING:]
+        found = self._standings[rule, agree, disputed] = self._standing({"rule": rule, "agree": agree, "disputed": disputed})
         return found

@@ -48,7 +48,7 @@ def _may_be_one(one: Claim, other: Claim) -> bool:
 def _entered_under_it(statements: Sequence[Statement]) -> frozenset[bytes]:
     """Keys of those of another name and birth date, by what the statements that do not contradict the number say. Where none is left that
     says a name, there is nothing to hold the others against."""
-    otherwise = {each.key for each in statements if _born_otherwise(each)}
+    otherwise = {each.key for each in statements if each.said["quality"] and _born_otherwise(each)}
     if not otherwise:  # nearly always
         return frozenset()
     sound = {name for each in statements if each.key not in otherwise and not goes_by_words(each.said) and (name := _name(each))}

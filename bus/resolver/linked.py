@@ -7,7 +7,7 @@ differ about it. A dwelling's file decides only the links that no person's file 
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from bus.keys import KeyRing
@@ -21,10 +21,12 @@ from bus.resolver.survivorship import Master, Statement
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once, as in `ends`
 _read = json.JSONDecoder().decode
+_made = tuple.__new__  # as in `survivorship`
 
 DEATH_NOTES = frozenset({"身故", "已故", "亡故", "去世", "死亡", "病故"})
 """What stands behind the name of a dead person (domain facts §2.7)."""
-_SHOWN = tuple(name for name in Link._fields if name not in ("vague", "row", "tenures"))
+_OTHER, _VAGUE, _GONE = map(Stated._fields.index, ("other", "vague", "gone"))
+_SHOWN = Link._fields[: Link._fields.index("vague")]
 
 
 def links_of(entity: str, come: Arrived, stating: Iterable[Stated], gone: bool) -> list[Link]:
@@ -32,7 +34,7 @@ def links_of(entity: str, come: Arrived, stating: Iterable[Stated], gone: bool) 
     said = [_with_other(Way.unpacked(told.value)) for told in come.told.get(LINK, {}).values()]
     if entity == "resident":
         return links([*said, *stating], dead=gone)
-    held = [_of_person(person, each) for person, told in come.told.get(HELD, {}).items() for each in _read(told.value.decode())]
+    held = [_of_person(person.hex(), *each) for person, told in come.told.get(HELD, {}).items() for each in _read(told.value.decode())]
     return sorted(links(said) + held, key=lambda link: (link.kind, link.from_on or "", link.other or "", link.event_id))
 
 
@@ -41,9 +43,9 @@ def households_of(master: Master) -> list[Stated]:
     return [each for statement in master.statements for each in households(statement.said, statement.known_from)]
 
 
-def flags_of(entity: str, subject: bytes, master: Master, keys: KeyRing) -> int:
-    """What the owners of its statements are to know of a subject."""
-    flags = GONE * is_gone(entity, master)
+def flags_of(entity: str, subject: bytes, master: Master, gone: bool, keys: KeyRing) -> int:
+    """What the owners of its statements are to know of a subject. `gone`: as `is_gone`."""
+    flags = GONE * gone
     if entity == "dwelling" and len(master.statements) == 1 and own_subject(keys, master.statements[0].key) == subject:
         flags |= VAGUE
     return flags
@@ -67,7 +69,10 @@ def link_errands(entity: str, members: Iterable[tuple[bytes, int]], flags: int, 
 
 def as_values(found: Iterable[Link], iso: Any) -> list[dict[str, Any]]:
     """The links as the schema has them. `iso`: ms → ISO 8601."""
-    return [{**{name: getattr(each, name) for name in _SHOWN}, "known_from": iso(each.known_from)} for each in found]
+    values = [dict(zip(_SHOWN, each, strict=False)) for each in found]
+    for value in values:
+        value["known_from"] = iso(value["known_from"])
+    return values
 
 
 def _with_other(way: Way) -> Stated:
@@ -76,19 +81,21 @@ def _with_other(way: Way) -> Stated:
     if not way.found:
         return said
     flags = way.found[ID_BYTES]
-    return said._replace(other=way.found[:ID_BYTES].hex(), vague=bool(flags & VAGUE), gone=bool(flags & GONE))
+    values = [*said]
+    values[_OTHER], values[_VAGUE], values[_GONE] = way.found[:ID_BYTES].hex(), bool(flags & VAGUE), bool(flags & GONE)
+    return _made(Stated, values)
 
 
-def _of_person(person: bytes, kept: Sequence[Any]) -> Link:
+def _of_person(person: str, kind: str, _entity: str, _dwelling: str, *kept: Any) -> Link:
     """A link as the dwelling sees it."""
-    return Link(*kept)._replace(entity="resident", other=person.hex())
+    return Link(kind, "resident", person, *kept)
 
 
 def _by_dwelling(found: Iterable[Link]) -> Mapping[bytes, list[Link]]:
     by: dict[bytes, list[Link]] = {}
     for link in found:
         if link.entity == "dwelling" and link.other:
-            by.setdefault(bytes.fromhex(link.other), []).append(link._replace(tenures=()))
+            by.setdefault(bytes.fromhex(link.other), []).append(link._replace(tenures=()) if link.tenures else link)
     return by
 
 

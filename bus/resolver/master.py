@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from importlib.metadata import version
 from importlib.resources.abc import Traversable
+from operator import attrgetter
 from typing import Any
 
 from bus.contracts.codec import Codec, Decoder
 from bus.eventlog import topics
 from bus.keys import KeyRing
 from bus.resolver import rules as rule_files
-from bus.resolver.body import Body, Pieces, made_of
+from bus.resolver.body import Body, Pieces, is_plain, made_of
 from bus.resolver.contradiction import others_under_one_number
 from bus.resolver.differences import Difference, differences, stating, without
 from bus.resolver.disputes import Answer, Clock, Disputes, Place
@@ -32,6 +33,7 @@ from bus.resolver.survivorship import Held, Master, Statement, compiled
 from bus.resolver.tenure_differences import tenure_differences
 from bus.sealing import row_hash
 
+_made = tuple.__new__  # as in `survivorship`
 _CORRECTIONS = frozenset({"corrected", "annulled"})
 DISPUTE = "dispute.department-value"
 """The subject of the schema of disputes: one for all departments."""
@@ -61,7 +63,7 @@ class _Maker:
 
     def follows(self, subject: bytes, come: Arrived) -> Due:
         """The master record, and the statements that go elsewhere."""
-        of = made_of(come, self._edition)
+        of = made_of(come, self._edition) if come.again and is_plain(come) else b""
         body = Body.unpacked(come.body, of)
         found = links_of(self._entity, come, body.households, body.gone) if body else []
         if body is None or not agree(found):
@@ -71,34 +73,32 @@ class _Maker:
     def _put_together(self, subject: bytes, body: Body, found: Sequence[Link], kept: bytes) -> Due:
         """What follows from a body with these links."""
         errands = link_errands(self._entity, body.members, body.flags, found)
-        at = max(body.at, *(each.known_from for each in found)) if found else body.at
+        at = max(body.at, *[each.known_from for each in found]) if found else body.at
         record = self._named(body.head + self._pieces.links(as_values(found, iso)) + body.tail)
         return Due(record, at, errands, body=kept)
 
-    def _body(self, subject: bytes, master: Master, at: int, sent: Container[bytes]) -> Body:
+    def _body(self, subject: bytes, master: Master, gone: bool, at: int, sent: Container[bytes]) -> Body:
         head, tail = self._pieces.around_links(without_fields(subject, master), master.fields)
-        flags = flags_of(self._entity, subject, master, self._keys)
-        gone = is_gone(self._entity, master)
+        flags = flags_of(self._entity, subject, master, gone, self._keys)
         return Body(head, tail, at, gone, flags, members_of(master, flags, sent), households_of(master))
 
     def _decided(self, subject: bytes, come: Arrived, of: bytes) -> Due:
-        """What follows from all that has come. `of`: of what a body of it would be made."""
+        """What follows from all that has come. `of`: of what a body of it would be made; empty where none is kept."""
         said = opened(come.statements, self._decode)
         strangers = by_themselves(said, self._keys) | held_apart(come, self._keys)
         stay, gone = settled(subject, come, strangers)
-        kept_here = {each.key for each in stay}
-        at = max((each.known_from for each in come.statements), default=0)
-        master = with_all_numbers(self._merge([each for each in said if each.key in kept_here])) if stay else None
-        found = links_of(self._entity, come, households_of(master), is_gone(self._entity, master)) if master else []
-        if master is not None and of and not strangers and not any(held.differing for held in master.fields.values()):
-            body = self._body(subject, master, at, come.sent)
-            if agree(found):
-                return self._put_together(subject, body, found, body.packed(of) if come.again else b"")
+        at = max([each.known_from for each in come.statements], default=0)
+        master = with_all_numbers(self._merge([each for each in said if each.key not in gone])) if stay else None
+        no_more = master is not None and is_gone(self._entity, master)
+        found = links_of(self._entity, come, households_of(master), no_more) if master else []
+        if master is not None and is_plain(come) and not strangers and not master.disputed and agree(found):
+            body = self._body(subject, master, no_more, at, come.sent)
+            return self._put_together(subject, body, found, body.packed(of) if of else b"")
         master, found, disputes = self._disputed(subject, master, found, come)
         errands = sent_on(self._entity, subject, come, gone, strangers)
         if master is None:
             return Due(None, at, errands, disputes)
-        flags = flags_of(self._entity, subject, master, self._keys)
+        flags = flags_of(self._entity, subject, master, is_gone(self._entity, master), self._keys)
         errands |= link_errands(self._entity, members_of(master, flags, come.sent), flags, found)
         at = max(at, *(each.known_from for each in found)) if found else at
         return Due(self._record(subject, master, come, found), at, errands, disputes)
@@ -184,24 +184,25 @@ def held_apart(come: Arrived, keys: KeyRing) -> dict[bytes, bytes]:
 
 def opened(kept: Iterable[Kept], decode: Decoder) -> list[Statement]:
     """The statements, decoded."""
-    return [Statement(each.key, each.known_from, decode(each.value)[1]) for each in kept]
+    return [_made(Statement, (key, known_from, decode(value)[1])) for key, known_from, value in kept]
 
 
 def as_value(subject: bytes, master: Master, corrects: Sequence[str] = (), found: Iterable[Link] = ()) -> dict[str, Any]:
     """The record as its schema has it, still without its event_id. Everything in it stands in one order, so that equal records are equal
     bytes. `corrects`: the event ids of records that a ruling put right; `found`: the links."""
-    fields = {name: _field(held) for name, held in sorted(master.fields.items())}
+    fields = {name: _field(held) for name, held in master.fields.items()}
     return {**without_fields(subject, master, corrects, found), "fields": fields}
 
 
 def without_fields(subject: bytes, master: Master, corrects: Sequence[str] = (), found: Iterable[Link] = ()) -> dict[str, Any]:
     """The same but for the values that hold."""
-    newest = sorted(master.statements, key=lambda each: (each.known_from, each.key))[-1:]
+    newest = max(master.statements, key=attrgetter("known_from", "key"), default=None)
+    correction = newest is not None and newest.said["operation"] in _CORRECTIONS
     return {
         "subject": subject.hex(),
-        "sources": sorted((_in_order(each.said["source"]) for each in master.statements), key=_place),
+        "sources": sorted([_in_order(each.said["source"]) for each in master.statements], key=_place),
         "links": as_values(found, iso),
-        "operation": "corrected" if corrects or any(each.said["operation"] in _CORRECTIONS for each in newest) else "changed",
+        "operation": "corrected" if corrects or correction else "changed",
         "corrects": list(corrects),
         "event_id": "",
     }
@@ -227,10 +228,10 @@ def _field(held: Held) -> dict[str, Any]:
     }
 
 
-def _in_order(source: Mapping[str, Any]) -> dict[str, Any]:
-    return {**source, "key": dict(sorted(source["key"].items()))}
+def _in_order(source: Mapping[str, Any]) -> Mapping[str, Any]:
+    return source if len(source["key"]) < 2 else {**source, "key": dict(sorted(source["key"].items()))}
 
 
-def _place(source: Mapping[str, Any]) -> tuple[str, ...]:
-    where = (source["delivery"], source["file"] or "", source["sheet"] or "", f"{source['row'] or 0:010d}")
-    return (source["department"], source["dataset"], *where, str(source["key"]), source["role"], f"{source['ordinal']:05d}")
+def _place(source: Mapping[str, Any]) -> tuple[Any, ...]:
+    where = (source["delivery"], source["file"] or "", source["sheet"] or "", source["row"] or 0)
+    return (source["department"], source["dataset"], *where, str(source["key"]), source["role"], source["ordinal"])

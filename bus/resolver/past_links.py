@@ -102,7 +102,10 @@ class PastLinks:
         if other is None:
             return link.said
         master = self._master(entity, other, times)
-        flags = flags_of(entity, other, master, self._keys) if master else VAGUE * (other == own_subject(self._keys, link.ends[0]))
+        if master:
+            flags = flags_of(entity, other, master, is_gone(entity, master), self._keys)
+        else:
+            flags = VAGUE * (other == own_subject(self._keys, link.ends[0]))
         return link.said._replace(other=other.hex(), vague=bool(flags & VAGUE), gone=bool(flags & GONE))
 
     def _master(self, entity: str, subject: bytes, times: Times) -> Master | None:

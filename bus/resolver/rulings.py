@@ -98,9 +98,11 @@ def moves_to_join(source: bytes, into: bytes, back: Iterable[bytes] = ()) -> lis
     return [Move(source, ALL, into), *(Move(into, statement, into) for statement in sorted(back))]
 
 
-def settled(subject: bytes, come: Arrived, aside: Mapping[bytes, bytes]) -> tuple[list[Kept], dict[bytes, bytes]]:
+def settled(subject: bytes, come: Arrived, aside: Mapping[bytes, bytes]) -> tuple[Sequence[Kept], dict[bytes, bytes]]:
     """The statements that stay with `subject`, and those that go: statement → where. `aside`: those that the resolver itself would not
     leave here, and where they go."""
+    if not aside and MOVE not in come.told:  # nearly always
+        return come.statements, {}
     moves = {statement: told.value for statement, told in come.told.get(MOVE, {}).items()}
     everything = moves.get(ALL, subject)
     stay, gone = [], {}

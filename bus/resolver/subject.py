@@ -49,6 +49,8 @@ _NAME_BYTES = 1 + ID_BYTES
 _SENT_BYTES = ID_BYTES + 16  # owner, digest
 _DISPUTE = b"\0q".ljust(2 * ID_BYTES + 1, b"\0")  # with what follows longer than anything else that is kept
 _STAMP = 8
+_STATEMENTS = (ID_BYTES, 2 * ID_BYTES)  # bytes of the names of these items
+_made = tuple.__new__  # as in `survivorship`
 
 
 class Kept(NamedTuple):
@@ -120,12 +122,13 @@ def arrived(items: Mapping[bytes, bytes]) -> Arrived:
     sent: dict[bytes, bytes] = {}
     disputes: dict[str, bytes] = {}
     for item, value in items.items():
-        if len(item) in (ID_BYTES, 2 * ID_BYTES):
-            said = Kept(item[:ID_BYTES], int.from_bytes(value[:_STAMP], "big"), value[_STAMP:])
-            if (other := statements.get(said.key)) is None or other[1:] < said[1:]:
-                statements[said.key] = said
+        if len(item) in _STATEMENTS:
+            key = item[:ID_BYTES]
+            said = _made(Kept, (key, int.from_bytes(value[:_STAMP], "big"), value[_STAMP:]))
+            if (other := statements.get(key)) is None or other[1:] < said[1:]:
+                statements[key] = said
         elif len(item) == ID_BYTES + 1:
-            told.setdefault(item[:1], {})[item[1:]] = Told(int.from_bytes(value[:_STAMP], "big"), value[_STAMP:])
+            told.setdefault(item[:1], {})[item[1:]] = _made(Told, (int.from_bytes(value[:_STAMP], "big"), value[_STAMP:]))
         elif len(item) > len(_DISPUTE):
             disputes[item[len(_DISPUTE) :].decode()] = value
         elif item == SENT:

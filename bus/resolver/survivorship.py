@@ -9,7 +9,7 @@ value: the finer one is shown. Another department's other value is a dispute, ne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from bus.resolver.identity import place_of_address
@@ -17,6 +17,8 @@ from bus.resolver.rules import Rule, Rules
 from bus.standards.names import read_name
 
 _LIVE = frozenset({"created", "changed", "corrected"})
+_made = tuple.__new__  # a NamedTuple without the detour over its own constructor, where one is made for each field
+_differing = attrgetter("differing")
 
 
 class Statement(NamedTuple):
@@ -66,10 +68,15 @@ class Held(NamedTuple):
 
 
 class Master(NamedTuple):
-    """The record of one subject: the statements it was made of, by key, and what holds."""
+    """The record of one subject: the statements it was made of, by key, and what holds, by field; both in rising order."""
 
     statements: tuple[Statement, ...]
     fields: Mapping[str, Held]
+
+    @property
+    def disputed(self) -> bool:
+        """Whether departments differ about a field."""
+        return any(map(_differing, self.fields.values()))
 
 
 class _Competing(NamedTuple):
@@ -117,17 +124,21 @@ def compiled(rules: Rules) -> Callable[[Iterable[Statement]], Master]:
         return known
 
     def hold(saying: Sequence[_Said], rule: Rule) -> Held:
-        each, value, sources = saying[0]
+        first, value, sources = saying[0]
         field = rule.field
+        rank, alone, why = sources[field]
         if len(saying) == 1:
-            return Held(field, value, each.statement, sources[field][1], 1, ())
-        live = each.live
+            return _made(Held, (field, value, first.statement, alone, 1, ()))
+        live, by = first.live, first.statement
         current = saying if saying[-1][0].live is live else [said for said in saying if said[0].live is live]
-        for said in current:
-            if said[1] != value:
+        departments = set()
+        for (statement, _, department, _, _), other, sources in current:
+            if other != value:
                 return differ(saying, rule)
-        each, value, sources = min(current, key=lambda said: said[2][field][0])
-        return Held(field, value, each.statement, sources[field][2], len({said[0].department for said in current}), ())
+            departments.add(department)
+            if sources[field][0] < rank:
+                by, value, (rank, _, why) = statement, other, sources[field]
+        return _made(Held, (field, value, by, why, len(departments), ()))
 
     def differ(saying: Sequence[_Said], rule: Rule) -> Held:
         found = [
@@ -143,7 +154,7 @@ def compiled(rules: Rules) -> Callable[[Iterable[Statement]], Master]:
         for each in _competing(kept):
             sources = trust(each.department, each.dataset)
             for field, value in each.said.items():
-                if value is not None and field in sources and value != []:
+                if value is not None and field in sources and (value or value != []):  # most is said by its truth alone
                     saying.setdefault(field, []).append((each, value, sources))
         fields: dict[str, Held] = {}
         for field, rule in table:
@@ -151,8 +162,8 @@ def compiled(rules: Rules) -> Callable[[Iterable[Statement]], Master]:
                 fields[field] = held = hold(saying[field], rule)
                 for name in rule.beside:
                     if (value := held.by.said.get(name)) is not None:
-                        fields[name] = held._replace(field=name, value=value)
-        return Master(kept, dict(sorted(fields.items())))
+                        fields[name] = _made(Held, (name, value, *held[2:]))
+        return Master(kept, {name: fields[name] for name in sorted(fields)})
 
     return merged
 
@@ -178,7 +189,11 @@ def _competing(statements: Iterable[Statement]) -> list[_Competing]:
     if len(found) > 1:
         found.sort(key=itemgetter(0))
         found.sort(key=_standing, reverse=True)
-    return [_Competing(s, s.said, s.department, s.said["source"]["dataset"], s.said["operation"] in _LIVE) for s in found]
+    return [_asked(each, each.said, each.said["source"]) for each in found]
+
+
+def _asked(statement: Statement, said: Mapping[str, Any], source: Mapping[str, Any]) -> _Competing:
+    return _made(_Competing, (statement, said, source["department"], source["dataset"], said["operation"] in _LIVE))
 
 
 def _standing(statement: Statement) -> tuple[bool, str, int]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bus.contracts import catalog
 from bus.eventlog import topics
-from bus.resolver.body import Body, made_of
+from bus.resolver.body import Body, is_plain, made_of
 from bus.resolver.disputes import Clock
 from bus.resolver.ends import encoded
 from bus.resolver.linking import Way
@@ -123,7 +123,7 @@ def test_the_body_of_a_person_is_kept_once_his_file_is_decided_on_again() -> Non
 def test_where_departments_differ_or_a_person_ruled_all_is_decided_together() -> None:
     assert follows()(WHO, come([*OTHERS, DIFFERING], [])).body == b""
     ruled = come(OTHERS, [])._replace(told={MOVE: {OTHERS[0].key: Told(TIME, WHO)}})
-    assert (made_of(ruled, b""), follows()(WHO, ruled).body) == (b"", b"")
+    assert (is_plain(ruled), follows()(WHO, ruled).body) == (False, b"")
 
 
 def test_links_that_contradict_each_other_are_decided_on_together_with_all_else() -> None:
