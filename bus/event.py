@@ -49,11 +49,12 @@ class Output(NamedTuple):
     record: Record
     partition: int | None = None
 
-    @property
-    def goes_by(self) -> bytes | None:
-        """What of its key tells where it goes, of one that names no partition."""
-        key = self.record.key
-        return key[:OWNER_BYTES] if key and self.partition == BY_OWNER else key
+
+def goes_by(key: bytes | None, partition: int | None) -> bytes | None:
+    """What of the key of an output tells where it goes; None of one that names a partition."""
+    if key is None or partition is None:
+        return key
+    return key[:OWNER_BYTES] if partition == BY_OWNER else None
 
 
 Position = Mapping[tuple[str, int], int]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from struct import Struct, unpack_from
 
 _MANY = 8  # keys from which on it pays to hash them together
@@ -20,17 +20,24 @@ def partition_of(key: bytes | None, partitions: int) -> int:
 
 def partitions_of(keys: Sequence[bytes | None], partitions: int) -> list[int]:
     """`partition_of` for many keys at once, four times as fast where they are of one length."""
+    there = [key for key in keys if key is not None]
+    sizes = {*map(len, there)}
+    if len(there) == len(keys) and len(sizes) == 1:  # as nearly always: nothing has to be put back to its place
+        return [(hashed & 0x7FFFFFFF) % partitions for hashed in _hashes(there, sizes.pop())]
     found = [0] * len(keys)
     alike: dict[int, list[int]] = {}
     for at, key in enumerate(keys):
         if key is not None:
             alike.setdefault(len(key), []).append(at)
     for size, places in alike.items():
-        same = [keys[at] or b"" for at in places]
-        hashes = _murmur2_of(same, size) if len(same) >= _MANY and size >= 4 else map(_murmur2, same)
-        for at, hashed in zip(places, hashes, strict=True):
+        for at, hashed in zip(places, _hashes([keys[at] or b"" for at in places], size), strict=True):
             found[at] = (hashed & 0x7FFFFFFF) % partitions
     return found
+
+
+def _hashes(keys: Sequence[bytes], size: int) -> Iterable[int]:
+    """`_murmur2` of keys that all have this length."""
+    return _murmur2_of(keys, size) if len(keys) >= _MANY and size >= 4 else map(_murmur2, keys)
 
 
 def _murmur2_of(keys: Sequence[bytes], size: int) -> Sequence[int]:

@@ -142,15 +142,16 @@ class Linking:
             sent = {SAID + each.id: each.ends[0] + _way(each) for each in said_of(entity, key, said, record.timestamp, self._keys)}
             if entity == "household":
                 sent[HEAD + ZEROS] = key + head_of(said)
+        origin = ((topics.canonical(entity), key),)
         view.put(key, b"", order)
         for item, last in before.items():
             if item and item not in sent:
                 view.delete(key, item)
-                yield _for(topics.canonical(entity), key, self._routes.on_link(last, item[:1], item[1:], None, record.timestamp))
+                yield self._routes.on_link(last, item[:1], item[1:], None, record.timestamp, origin)
         for item, now in sent.items():
             end, told = now[:ID_BYTES], now[ID_BYTES:]
             view.put(key, item, end)
-            yield _for(topics.canonical(entity), key, self._routes.on_link(end, item[:1], item[1:], told, record.timestamp))
+            yield self._routes.on_link(end, item[:1], item[1:], told, record.timestamp, origin)
 
     def learn(self, batch: Batch, view: View, read: Partition) -> None:
         """What was sent last for the statements of a partition; the log may have let go of the versions for which it was."""
@@ -225,13 +226,8 @@ def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:
     return touched
 
 
-def _for(topic: str, statement: bytes, output: Output) -> Output:
-    """A record that goes out for a version of a statement."""
-    return output._replace(record=output.record._replace(headers=((topic, statement),)))
-
-
 def _origin(_written: str, record: Record) -> tuple[str, bytes] | None:
-    """The inverse: for a version of which statement a record went out, and by which topic that came."""
+    """For a version of which statement a record went out, and by which topic that came."""
     return record.headers[0] if record.headers else None
 
 

@@ -17,7 +17,7 @@ identify itself), so that a record has one writer only: what one decision withdr
 
 from __future__ import annotations
 
-from bus.event import BY_OWNER, OWNER_BYTES, Batch, Output, Record
+from bus.event import BY_OWNER, OWNER_BYTES, Batch, Headers, Output, Record
 from bus.eventlog import topics
 
 ID_BYTES = OWNER_BYTES
@@ -35,6 +35,8 @@ ASKED = b"asked".ljust(ID_BYTES, b"\0")
 """In place of a stronger alias: a statement that fits several places asks each which dwelling it means."""
 ABOUT = b"a"
 """Tag at a statement as an end of links: to which subject it was sent (id: the subject, via)."""
+
+_new = tuple.__new__  # without the detour over a constructor of its own: twice for each record that the resolver writes
 
 
 class Routes:
@@ -70,12 +72,14 @@ class Routes:
         """About whom such a statement is held to be, and why."""
         return self._to(topics.DECISION, statement, b"", b"", value, timestamp)
 
-    def on_link(self, end: bytes, tag: bytes, name: bytes, value: bytes | None, timestamp: int) -> Output:
+    def on_link(self, end: bytes, tag: bytes, name: bytes, value: bytes | None, timestamp: int, headers: Headers = ()) -> Output:
         """What the owner of a statement that is an end of links is to know."""
-        return self._to(topics.LINK, end, tag, name, value, timestamp)
+        return self._to(topics.LINK, end, tag, name, value, timestamp, headers)
 
-    def _to(self, topic: str, owner: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int) -> Output:
-        return Output(topic, Record(owner + statement + via, value, timestamp), BY_OWNER)
+    def _to(
+        self, topic: str, owner: bytes, statement: bytes, via: bytes, value: bytes | None, timestamp: int, headers: Headers = ()
+    ) -> Output:
+        return _new(Output, (topic, _new(Record, (owner + statement + via, value, timestamp, headers)), BY_OWNER))
 
 
 def letter(entity: str) -> bytes:

@@ -130,9 +130,8 @@ def _single(batches: list[Batch]) -> bool:
 
 def _checked(outputs: Iterable[Output]) -> list[Output]:
     found = list(outputs)
-    for output in found:
-        record = output.record
-        if len(record.value or b"") + len(record.key or b"") > LARGEST:
+    for _, (key, value, _, _), _ in found:
+        if len(value or b"") + len(key or b"") > LARGEST:
             raise OutputTooLarge
     return found
 

@@ -38,6 +38,8 @@ PRAGMA user_version = {_FORMAT};
 _READ_AHEAD = "SELECT grp, item, kept.value FROM carray(?) AS asked CROSS JOIN kept ON grp = asked.value ORDER BY grp, item"
 _PUT = "INSERT INTO kept VALUES (?, ?, ?) ON CONFLICT (grp, item) DO UPDATE SET value = excluded.value"
 
+_NOTHING: Mapping[bytes, bytes] = MappingProxyType({})
+
 Changes = dict[bytes, dict[bytes, bytes | None]]
 """group → item → its new value, None where it goes."""
 
@@ -53,7 +55,7 @@ class View:
         self._kept: Changes = {}  # committed, to be written
         self.unwritten = 0
         """Bytes that are kept and not written."""
-        self._ahead: dict[bytes, dict[bytes, bytes]] = {}
+        self._ahead: dict[bytes, Mapping[bytes, bytes]] = {}
         with _in_our_words(folder):
             self._path, self._lock = _free_slot(folder, name)
             self._db = self._open()
@@ -69,22 +71,30 @@ class View:
         """Read these groups at once, in the order in which they lie on disk: they are about to be asked for. Held until `keep`."""
         if self._blank or not (asked := tuple(sorted({*groups} - self._ahead.keys()))):
             return
-        self._ahead |= {group: {} for group in asked}
+        ahead = self._ahead
+        ahead |= dict.fromkeys(asked, _NOTHING)
+        last: bytes | None = None
+        items: dict[bytes, bytes] = {}
         for group, item, value in self._db.execute(_READ_AHEAD, (apsw.carray(asked, flags=apsw.SQLITE_CARRAY_BLOB),)):
-            self._ahead[group][item] = value
+            if group != last:
+                last = group
+                ahead[group] = items = {}
+            items[item] = value
 
     def items(self, group: bytes) -> dict[bytes, bytes]:
         """All items of a group, by key in rising order."""
-        ahead = {} if self._blank else self._ahead.get(group)
+        ahead = _NOTHING if self._blank else self._ahead.get(group)
         found = dict(self._db.execute("SELECT item, value FROM kept WHERE grp = ? ORDER BY item", (group,))) if ahead is None else {**ahead}
-        newer = [of[group] for of in (self._kept, self._changes) if group in of]
-        for changed in newer:
-            for item, value in changed.items():
-                if value is None:
-                    found.pop(item, None)
-                else:
-                    found[item] = value
-        return dict(sorted(found.items())) if newer else found
+        in_order = True
+        for newer in (self._kept.get(group), self._changes.get(group)):
+            if newer is not None:
+                in_order = False
+                for item, value in newer.items():
+                    if value is None:
+                        found.pop(item, None)
+                    else:
+                        found[item] = value
+        return found if in_order or len(found) < 2 else dict(sorted(found.items()))
 
     def get(self, group: bytes, item: bytes = b"") -> bytes | None:
         """One item, None where there is none."""
@@ -124,26 +134,32 @@ class View:
 
     def keep(self, positions: Mapping[str, int]) -> None:
         """Keep all changes, and that the view has seen all before `positions` (topic → next offset). On disk with the next `save`."""
+        unwritten = self.unwritten + _ITEM_BYTES * len(positions)
         for group, items in self._changes.items():
             if (kept := self._kept.get(group)) is None:
                 self._kept[group] = items
             else:
                 kept.update(items)
             for item, value in items.items():
-                self.unwritten += _ITEM_BYTES + len(item) + len(value or b"")
+                unwritten += _ITEM_BYTES + len(item) + len(value or b"")
         self._changes, self._ahead = {}, {}
         self._next.update(positions)
-        self.unwritten += _ITEM_BYTES * len(positions)
+        self.unwritten = unwritten
 
     def save(self, positions: Mapping[str, int] = MappingProxyType({})) -> None:
         """`keep`, and write it all."""
         self.keep(positions)
-        gone = [(group, item) for group, items in self._kept.items() for item, value in items.items() if value is None]
-        there = [(group, item, value) for group, items in self._kept.items() for item, value in items.items() if value is not None]
-        there.sort()  # neighbours on disk are written together
+        gone, there = [], []
+        for group in sorted(self._kept):  # neighbours on disk are written together
+            items = self._kept[group]
+            for item, value in sorted(items.items()) if len(items) > 1 else items.items():
+                if value is None:
+                    gone.append((group, item))
+                else:
+                    there.append((group, item, value))
         with _in_our_words(self._path.parent), self._db:
             if gone:
-                self._db.executemany("DELETE FROM kept WHERE grp = ? AND item = ?", sorted(gone))
+                self._db.executemany("DELETE FROM kept WHERE grp = ? AND item = ?", gone)
             self._db.executemany(_PUT, there)
             self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?)", self._next.items())
         self._kept, self.unwritten, self._blank = {}, 0, False

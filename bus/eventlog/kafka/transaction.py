@@ -19,7 +19,7 @@ from kafka.structs import ConsumerGroupMetadata, OffsetAndMetadata, TopicPartiti
 
 from bus import crash
 from bus.errors import BusError, Fenced, Unreachable
-from bus.event import BY_OWNER, Output
+from bus.event import BY_OWNER, Output, goes_by
 from bus.eventlog.kafka.causes import cause
 from bus.eventlog.kafka.clients import make_producer, throw_away
 from bus.eventlog.kafka.cluster import Cluster
@@ -135,7 +135,7 @@ class Transactions:
     def _send(self, producer: Any, output: Output) -> Any:
         topic, record, partition = output
         if partition is None or partition == BY_OWNER:
-            partition = _partition_of(output.goes_by, self._cluster.partitions(topic))
+            partition = _partition_of(goes_by(record.key, partition), self._cluster.partitions(topic))
         return producer.send(
             self._settings.prefix + topic,
             record.value,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import count
+from operator import add
 from struct import Struct
 from typing import NamedTuple
 
 import apsw
 
 from bus.errors import WrongUse
-from bus.event import BY_OWNER, Batch, Headers, Output, Record
+from bus.event import BY_OWNER, Batch, Headers, Output, Record, goes_by
 from bus.eventlog.partitioning import partitions_of
 from bus.eventlog.port import TopicSpec
 from bus.eventlog.sqlite.file import OFFSET_BITS, select
@@ -23,8 +24,6 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka allows, so that a nam
 _HEADER = Struct(">HI")  # bytes of the name, bytes of the value
 
 Row = tuple[int, bytes | None, bytes | None, bytes | None]  # timestamp, key, value, packed headers
-
-_UNNAMED = (None, BY_OWNER)
 
 _record = tuple.__new__  # a Record without the detour over its own constructor: once for each record that anybody reads
 
@@ -87,11 +86,12 @@ class Directory:
         for topic, those in by_topic.items():
             lanes = self.lanes(db, topic)
             into: list[list[Row]] = [rows.setdefault(lane, []) for lane in lanes]
-            hashed = iter(partitions_of([each.goes_by for each in those if each.partition in _UNNAMED], len(lanes)))
-            for _, (key, value, timestamp, headers), named in those:
-                partition = next(hashed) if named is None or named == BY_OWNER else named
-                if not 0 <= partition < len(lanes):
-                    raise WrongUse(f"The topic has no partition {partition}.", f"主题没有分区 {partition}。", place=topic)
+            hashed = partitions_of([goes_by(key, named) for _, (key, _, _, _), named in those], len(lanes))
+            for (_, (key, value, timestamp, headers), named), partition in zip(those, hashed, strict=True):
+                if named is not None and named != BY_OWNER:
+                    if not 0 <= named < len(lanes):
+                        raise WrongUse(f"The topic has no partition {named}.", f"主题没有分区 {named}。", place=topic)
+                    partition = named
                 into[partition].append((timestamp, key, value, pack(headers) if headers else None))
         return {lane: kept for lane, kept in rows.items() if kept}
 
@@ -153,7 +153,7 @@ def append(db: apsw.Connection, rows: dict[Lane, list[Row]]) -> None:
         offset = db.execute("SELECT next FROM lane WHERE id = ?", (lane.id,)).get
         db.executemany(
             "INSERT INTO record VALUES (?, ?, ?, ?, ?)",
-            ((row, *columns) for row, columns in zip(count(lane.base + offset), kept, strict=False)),
+            map(add, zip(count(lane.base + offset)), kept),
         )
         db.execute("UPDATE lane SET next = ? WHERE id = ?", (offset + len(kept), lane.id))
 
