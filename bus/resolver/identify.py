@@ -9,7 +9,6 @@ person knows goes to `internal.evidence`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from bus.contracts.codec import Decoder
@@ -60,7 +59,6 @@ class Identify:
 
     def __init__(self, decode: Decoder, identities: Identities, keys: KeyRing, routes: Routes, rows: Rows = ANY_ROWS) -> None:
         self._decode, self._identities, self._keys, self._routes, self._rows = decode, identities, keys, routes, rows
-        self._own = lru_cache(1)(partial(own_subject, keys))  # the subject that a statement is by itself: asked for several times
 
     def memory(self) -> Memory:
         """What the step does, for the loop."""
@@ -89,7 +87,7 @@ class Identify:
         if order <= before.order:
             return
         if before.subject:
-            outputs += self._send(entity, before.subject, key, None, timestamp)
+            outputs += self._withdrawn(entity, before.subject, key, timestamp)
         outputs += self._tell(key, {}, before.told, timestamp)
         view.put(key, b"", _Known(order).packed())
 
@@ -99,16 +97,17 @@ class Identify:
         order = version_order(record.timestamp, said, value, self._keys)
         if order <= before.order:
             return
-        names = self._names(entity, key, said)
+        found = self._identities(entity, said)
+        names = self._names(entity, key, said, found)
         subject = names[0] if names else _NOBODY
-        asked = self._asked(entity, said)
+        asked = [] if found else self._asked(entity, said)
         if before.subject and before.subject != subject:
-            outputs += self._send(entity, before.subject, key, None, record.timestamp)
+            outputs += self._withdrawn(entity, before.subject, key, record.timestamp)
         if names:
             waits = not asked and len(names) <= _FEW
             sent = Question(entity, asked or names[1:], value, bool(asked), waits).encoded() if entity == "dwelling" else value
-            outputs += self._send(entity, subject, key, sent, record.timestamp)
-        claims = self._claims(entity, key, said, subject)
+            outputs += self._sent_to(entity, subject, key, sent, record.timestamp, alone=not found)
+        claims = self._claims(entity, said, subject if found else _NOBODY)
         outputs += self._tell(key, claims, before.told, record.timestamp)
         view.put(key, b"", _Known(order, subject, tuple(claims)).packed())
 
@@ -149,39 +148,44 @@ class Identify:
         """To whom a record was sent, and for which statement; none for one of another step."""
         owner, statement, via = key[:ID_BYTES], key[ID_BYTES : 2 * ID_BYTES], key[2 * ID_BYTES :]
         if topic == topics.PENDING:
-            return (self._own(owner), owner) if len(key) == ID_BYTES else (b"", b"")
+            return (own_subject(self._keys, owner), owner) if len(key) == ID_BYTES else (b"", b"")
         mine = via == owner if topic == topics.ALIAS else len(key) == 2 * ID_BYTES
         return (owner, statement) if mine else (b"", b"")
 
-    def _send(self, entity: str, subject: bytes, statement: bytes, value: bytes | None, timestamp: int) -> tuple[Output, ...]:
+    def _withdrawn(self, entity: str, subject: bytes, statement: bytes, timestamp: int) -> tuple[Output, ...]:
+        return self._sent_to(entity, subject, statement, None, timestamp, alone=subject == own_subject(self._keys, statement))
+
+    def _sent_to(
+        self, entity: str, subject: bytes, statement: bytes, value: bytes | None, timestamp: int, *, alone: bool
+    ) -> tuple[Output, ...]:
+        """A statement on its way to its subject. `alone`: that is the statement by itself."""
         if entity == "dwelling":
             return (self._routes.on_alias(subject, statement, subject, value, timestamp),)
-        if entity == "resident" and subject == self._own(statement):
+        if entity == "resident" and alone:
             return (self._routes.for_pending(statement, b"", value, timestamp),)
         return self._routes.sent(entity, subject, statement, b"", value, timestamp)
 
-    def _names(self, entity: str, key: bytes, said: Mapping[str, Any]) -> list[bytes]:
-        """The subject by each identity, strongest first; a statement that names none is a subject of its own."""
-        found = self._identities(entity, said)
+    def _names(self, entity: str, key: bytes, said: Mapping[str, Any], found: tuple[str, ...] | None) -> list[bytes]:
+        """The subject by each identity `found`, strongest first; a statement that names none is a subject of its own."""
         if found is None:
             return []
         if entity == "dwelling" and found and (weakest := without_entrance(said)):
             found = (*found, weakest)
-        return [subject_of(self._keys, entity, name) for name in found] or [self._own(key)]
+        return [subject_of(self._keys, entity, name) for name in found] or [own_subject(self._keys, key)]
 
     def _asked(self, entity: str, said: Mapping[str, Any]) -> list[bytes]:
         """The aliases that are to be asked which dwelling a statement means that names none."""
         return [subject_of(self._keys, entity, name) for name in may_be(said)] if entity == "dwelling" else []
 
-    def _claims(self, entity: str, statement: bytes, said: Mapping[str, Any], subject: bytes) -> Mapping[bytes, Claim | Home]:
+    def _claims(self, entity: str, said: Mapping[str, Any], subject: bytes) -> Mapping[bytes, Claim | Home]:
+        """What a statement knows. `subject`: by what it names; none where it is one by itself, which is taken for nothing."""
         if entity == "resident":
-            if subject == self._own(statement) or goes_by_words(said):  # what others are held against is told by a number alone
+            if not subject or goes_by_words(said):  # what others are held against is told by a number alone
                 return claims_of(said, b"", self._keys)
             return claims_of(said, subject, self._keys) | home_of(said, subject, self._keys)
         if entity != "dwelling":
             return {}
-        held = may_be_held(said) and subject != self._own(statement)  # by itself it is taken for nothing
-        return place_claims(said, self._keys, subject if held else b"", self._rows)
+        return place_claims(said, self._keys, subject if subject and may_be_held(said) else b"", self._rows)
 
     def _tell(self, statement: bytes, claims: Mapping[bytes, Claim | Home], told: Iterable[bytes], timestamp: int) -> Iterator[Output]:
         """Say what the statement knows of the person, take back what an earlier version knew besides. `told`: the keys it told under."""
