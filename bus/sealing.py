@@ -195,14 +195,12 @@ def open_sealed(private: bytes, context: bytes, blob: bytes) -> bytes:
         raise _not_opened() from wrong
 
 
-def row_hash(keys: KeyRing, first: bytes | str, *further: bytes | str) -> bytes:
+def row_hash(keys: KeyRing, first: bytes | str | None = None, *further: bytes | str) -> bytes:
     """16 bytes that stand for these parts, in order; ("ab", "c") and ("a", "bc") differ."""
-    if isinstance(first, str):
-        digest = _named(keys.row_key, first).copy()
-        content = b""
+    if isinstance(first, bytes):
+        digest, content = _begun(keys.row_key, None).copy(), len(first).to_bytes(4, "big") + first
     else:
-        digest = blake2b(digest_size=16, key=keys.row_key)
-        content = len(first).to_bytes(4, "big") + first
+        digest, content = _begun(keys.row_key, first).copy(), b""
     for part in further:
         piece = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         content += len(piece).to_bytes(4, "big") + piece
@@ -211,10 +209,10 @@ def row_hash(keys: KeyRing, first: bytes | str, *further: bytes | str) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _named(key: bytes, name: str) -> blake2b:
-    """Key and first part are absorbed once: where that is text it says what is hashed, and there are few of them."""
-    piece = name.encode("utf-8", "surrogatepass")
-    return blake2b(len(piece).to_bytes(4, "big") + piece, digest_size=16, key=key)
+def _begun(key: bytes, kind: str | None) -> blake2b:
+    """Of `row_hash` the key is absorbed once, and a first part that is text: it says what is hashed, so there are few of them."""
+    piece = (kind or "").encode("utf-8", "surrogatepass")
+    return blake2b(b"" if kind is None else len(piece).to_bytes(4, "big") + piece, digest_size=16, key=key)
 
 
 def derived_key(keys: KeyRing, *purpose: str) -> bytes:

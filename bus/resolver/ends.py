@@ -60,7 +60,7 @@ def said_of(entity: str, key: bytes, said: Mapping[str, Any], known_from: int, k
             found = _benefit(said, known_from)
         case _:
             found = ()
-    return [Said(row_hash(keys, "link", key, _kind(value), *ends), ends, _kept_at(ends[-1], value)) for ends, value in found if ends]
+    return [Said(row_hash(keys, "link", key, value.kind or "", *ends), ends, value) for ends, value in found if ends]
 
 
 def head_of(said: Mapping[str, Any]) -> bytes:
@@ -119,7 +119,7 @@ def _marriage(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[
     value = _stated(SPOUSE, "resident", None, said, known_from, from_on=on, act=said["kind"] or "marriage")
     for ends in ((woman, man), (man, woman)):
         if ends[1] is not None:
-            yield tuple(each for each in ends if each), value
+            yield tuple(each for each in ends if each), value._replace(row=ends[1].hex())
 
 
 def _benefit(said: Mapping[str, Any], known_from: int) -> Iterator[tuple[tuple[bytes, ...], Benefit]]:
@@ -144,11 +144,13 @@ def _between(
     """A link of a party and a dwelling. A person's is kept at the person, which the dwelling hears of; an organization has no file."""
     dwelling = bytes.fromhex(dwelling_key) if dwelling_key else None
     if party["entity"] != "resident":
-        organization = party.get("uscc") or party["key"]
-        return (dwelling,) if dwelling else (), _stated(kind, "organization", organization, said, known_from, **more)
-    person = _key(party)
-    entity = "dwelling" if person else "resident"
-    return tuple(each for each in (dwelling, person) if each), _stated(kind, entity, None, said, known_from, **more)
+        person, entity, other = None, "organization", party.get("uscc") or party["key"]
+    else:
+        person = _key(party)
+        entity, other = "dwelling" if person else "resident", None
+    ends = tuple([each for each in (dwelling, person) if each])
+    row = ends[-1].hex() if ends else ""
+    return ends, _stated(kind, entity, other, said, known_from, row=row, **more)
 
 
 def _stated(kind: str, entity: str, other: str | None, said: Mapping[str, Any], known_from: int, **more: Any) -> Stated:
@@ -164,14 +166,6 @@ def _stated(kind: str, entity: str, other: str | None, said: Mapping[str, Any], 
 def _state(said: Mapping[str, Any]) -> str:
     operation: str = said["operation"]
     return operation if operation in ("ended", "annulled") else "live"
-
-
-def _kept_at(end: bytes, value: Stated | Benefit) -> Stated | Benefit:
-    return value._replace(row=end.hex()) if isinstance(value, Stated) else value
-
-
-def _kind(value: Stated | Benefit) -> str:
-    return value.kind or ""
 
 
 def _key(party: Mapping[str, Any] | None) -> bytes | None:

@@ -22,7 +22,7 @@ never takes away what another has just sent; what an end sends on is a function 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from bus.contracts.codec import Decoder
@@ -67,6 +67,15 @@ class Way(NamedTuple):
         return cls(value[:1], ends, value[found:body], value[body:])
 
 
+def _onward(way: bytes, found: bytes) -> tuple[bytes, bytes]:
+    """The next end of a way, and the way as it comes there through an end where this was found. Each link passes here: what is packed is
+    cut and put together, not unpacked."""
+    ends = 3 + way[1] * ID_BYTES
+    next_end = 3 + ID_BYTES
+    lengths = bytes((way[1] - 1, len(found)))
+    return way[3:next_end], way[:1] + lengths + way[next_end:ends] + found + way[ends + way[2] :]
+
+
 def member(entity: str, flags: int, further: bytes = b"") -> bytes:
     """What the owner of a subject tells about a statement. `further`: the subject that it was sent on to from there."""
     return letter(entity) + bytes((flags,)) + further
@@ -83,12 +92,17 @@ class Held(NamedTuple):
 def held_by(told: Mapping[bytes, bytes]) -> Held:
     """Whom a statement is held to be about, by what was `told` to its owner (tag and id → value): to whom it was sent, and where it went on
     from there. Of several, while it goes from one to another, the first."""
-    sent = [(item[1:_OF_SUBJECT], value) for item, value in told.items() if item[:1] == ABOUT]
+    sent = []
+    for item, value in told.items():
+        if item[:1] == ABOUT:
+            sent.append((item[1:_OF_SUBJECT], value))
     if not sent:  # by an earlier version the subject alone told
         sent = [(item[1:], value[:1]) for item, value in told.items() if item[:1] == MEMBER and not value[_FURTHER:]]
     if not sent:
         return Held()
-    subject, entity = min(sent)
+    subject, entity = min(sent) if len(sent) > 1 else sent[0]
+    if len(told) == 1:
+        return Held(subject, entity)
     more = told.get(MEMBER + subject, b"")
     been = {subject}
     while (further := more[_FURTHER:]) and further not in been:
@@ -97,14 +111,11 @@ def held_by(told: Mapping[bytes, bytes]) -> Held:
     return Held(subject, entity, more[1] if more else 0)
 
 
-class _Goal(NamedTuple):
-    """Where what has come to an end goes on to: the statement about a household's head, or the subject that the end is about."""
+_Goal = tuple[bytes, Held]
+"""Where what has come to an end goes on to: the statement about a household's head, or the subject that the end is about."""
 
-    head: bytes = b""
-    held: Held = Held()
-
-
-_NOWHERE = _Goal()
+_NOWHERE: _Goal = (b"", Held())
+_HEAD = HEAD + ZEROS
 
 
 class Linking:
@@ -125,9 +136,10 @@ class Linking:
             for end, touched in _touched(batch).items():
                 outputs += self._at_end(end, touched, view)
         else:
+            entity = topics.entity_of(batch.topic)
             for record in batch.records:
                 if record.key is not None:
-                    outputs += self._version(topics.entity_of(batch.topic), record.key, record, view)
+                    outputs += self._version(entity, record.key, record, view)
         return outputs
 
     def _version(self, entity: str, key: bytes, record: Record, view: View) -> Iterator[Output]:
@@ -137,19 +149,19 @@ class Linking:
         order = version_order(record.timestamp, said, record.value or b"", self._keys) if said else order_of_erasure(record.timestamp)
         if order <= before.get(b"", b""):
             return
-        sent: dict[bytes, bytes] = {}
+        sent: dict[bytes, tuple[bytes, bytes]] = {}
         if said is not None:
-            sent = {SAID + each.id: each.ends[0] + _way(each) for each in said_of(entity, key, said, record.timestamp, self._keys)}
+            for each in said_of(entity, key, said, record.timestamp, self._keys):
+                sent[SAID + each.id] = each.ends[0], _way(each)
             if entity == "household":
-                sent[HEAD + ZEROS] = key + head_of(said)
+                sent[_HEAD] = key, head_of(said)
         origin = ((topics.canonical(entity), key),)
         view.put(key, b"", order)
         for item, last in before.items():
             if item and item not in sent:
                 view.delete(key, item)
                 yield self._routes.on_link(last, item[:1], item[1:], None, record.timestamp, origin)
-        for item, now in sent.items():
-            end, told = now[:ID_BYTES], now[ID_BYTES:]
+        for item, (end, told) in sent.items():
             view.put(key, item, end)
             yield self._routes.on_link(end, item[:1], item[1:], told, record.timestamp, origin)
 
@@ -165,55 +177,58 @@ class Linking:
             else:
                 view.put(statement, item, end)
 
-    def _at_end(self, end: bytes, touched: Mapping[bytes, Record], view: View) -> Iterator[Output]:
+    def _at_end(self, end: bytes, touched: Mapping[bytes, Record], view: View) -> list[Output]:
         """What is to be sent on from one end that was not sent before: all that has come, where it goes to somebody else now."""
         before = view.items(end)
         after = dict(before)
-        now = 0
-        for item, record in touched.items():
-            now = max(now, record.timestamp)
-            if record.value is None:
+        moves = False
+        for item, (_, value, timestamp, _) in touched.items():
+            moves |= item[:1] != SAID
+            if value is None:
                 after.pop(item, None)
                 view.delete(end, item)
             else:
-                after[item] = stamped(record.timestamp, record.value)
-                view.put(end, item, after[item])
+                after[item] = kept = stamped(timestamp, value)
+                view.put(end, item, kept)
         was = _goal(before)
-        goal = was if all(item[:1] == SAID for item in touched) else _goal(after)
+        goal = _goal(after) if moves else was
+        outputs: list[Output] = []
         if goal == was == _NOWHERE:
-            return
-        changed: Collection[bytes] = touched if goal == was else before.keys() | after.keys()
-        for item in sorted(changed):
+            return outputs
+        for item in sorted(touched if goal == was else before.keys() | after.keys()):
             if item[:1] == SAID:
-                yield from _resent(self._on(item, before, was), self._on(item, after, goal), now)
+                sent, due = self._on(item, before, was), self._on(item, after, goal)
+                if sent is not None and (due is None or (sent.topic, sent.record.key) != (due.topic, due.record.key)):
+                    now = max(each.timestamp for each in touched.values())
+                    outputs.append(sent._replace(record=sent.record._replace(value=None, timestamp=now)))
+                if due is not None and due != sent:
+                    outputs.append(due)
+        return outputs
 
     def _on(self, item: bytes, items: Mapping[bytes, bytes], goal: _Goal) -> Output | None:
         """What has come of a link, on its way from here; None where it goes nowhere yet."""
         value = items.get(item)
-        if value is None or not (goal.head or goal.held.subject):
+        head, (subject, entity, flags) = goal
+        if value is None or not (head or subject):
             return None
-        at, link = int.from_bytes(value[:_STAMP], "big"), item[1:]
-        if goal.head:
-            return self._routes.on_link(goal.head, SAID, link, value[_STAMP:], at)
-        way = Way.unpacked(value[_STAMP:])
-        if way.ends:
-            further = Way(way.tag, way.ends[1:], goal.held.subject + bytes((goal.held.flags,)), way.body)
-            return self._routes.on_link(way.ends[0], SAID, link, further.packed(), at)
-        return self._routes.told(_ENTITIES[goal.held.entity], goal.held.subject, way.tag, link, value[_STAMP:], at)
-
-
-def _resent(sent: Output | None, due: Output | None, now: int) -> Iterator[Output]:
-    """What is to be said where `sent` was said before. `now`: the time of a withdrawal."""
-    if sent is not None and (due is None or (sent.topic, sent.record.key) != (due.topic, due.record.key)):
-        yield sent._replace(record=sent.record._replace(value=None, timestamp=now))
-    if due is not None and due != sent:
-        yield due
+        at, link, way = int.from_bytes(value[:_STAMP], "big"), item[1:], value[_STAMP:]
+        if head:
+            return self._routes.on_link(head, SAID, link, way, at)
+        if way[1]:
+            further, onward = _onward(way, subject + bytes((flags,)))
+            return self._routes.on_link(further, SAID, link, onward, at)
+        return self._routes.told(_ENTITIES[entity], subject, way[:1], link, way, at)
 
 
 def _goal(items: Mapping[bytes, bytes]) -> _Goal:
     """Where what comes to an end goes on to."""
-    head = items.get(HEAD + ZEROS, b"")[_STAMP:]
-    return _Goal(head, held_by({item: value[_STAMP:] for item, value in items.items() if item[:1] in (ABOUT, MEMBER)}))
+    if not items:
+        return _NOWHERE
+    told = {}
+    for item, value in items.items():
+        if item[:1] in (ABOUT, MEMBER):
+            told[item] = value[_STAMP:]
+    return items.get(_HEAD, b"")[_STAMP:], held_by(told)
 
 
 def _touched(batch: Batch) -> dict[bytes, dict[bytes, Record]]:
