@@ -5,6 +5,8 @@
     internal.alias                         alias, statement, via       value: see `bus.resolver.alias`
                                            alias, LOOK                value: which aliases are to be decided on now
     internal.evidence                      key, statement, via         value: see `bus.resolver.evidence`
+                                           pair, TOGETHER, via         value: see `bus.resolver.pairs`
+                                           key, LOOK, offset           value: which keys are to be looked at now
     internal.pending                       statement[, key]            value: the statement; with a key: its candidates under that key
                                            statement, PERSON           value: whom a person held it to be about; empty: nobody known
                                            statement, LOOK             nothing new, but decide anew
@@ -25,7 +27,7 @@ PERSON = b"person".ljust(ID_BYTES, b"\0")
 """In place of a key of evidence: what a person decided."""
 LOOK = b"look".ljust(ID_BYTES, b"\0")
 """In place of a key of evidence: the statement is to be decided on anew, under the weights as they are now. In place of a statement that
-goes by an alias: decide on those that wait."""
+goes by an alias, or claims something under a key: decide on those that wait."""
 MEANT = b"meant".ljust(ID_BYTES, b"\0")
 """In place of a stronger alias: whom the group of a statement without a number means, by what is known of that statement."""
 HELD = b"held".ljust(ID_BYTES, b"\0")
