@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from struct import Struct, unpack_from
+from struct import unpack, unpack_from
 
 _MANY = 8  # keys from which on it pays to hash them together
 _SEED, _M, _WORD = 0x9747B28C, 0x5BD1E995, 0xFFFFFFFF  # murmur2's own numbers, and 32 bits
@@ -43,20 +43,23 @@ def _hashes(keys: Sequence[bytes], size: int) -> Iterable[int]:
 def _murmur2_of(keys: Sequence[bytes], size: int) -> Sequence[int]:
     """`_murmur2` of keys of this length: each of its steps once for all of them, on long numbers in which every key has 64 bits to itself,
     the lower half for what is left of a product."""
-    words, rest = divmod(size, 4)
-    lanes = Struct(f"<{len(keys)}Q")
+    pad = bytes(-size % 4)
+    words, width = memoryview(pad.join(keys) + pad).cast("I"), (size + 3) // 4
+    lanes = bytearray(8 * len(keys))
+    lower = memoryview(lanes).cast("I")[::2]
     low = int.from_bytes(b"\xff\xff\xff\xff\0\0\0\0" * len(keys), "little")
     one = low // _WORD
-    columns = list(zip(*Struct(f"<{words}I{rest}s").iter_unpack(b"".join(keys)), strict=True))
+    byte = one * 0xFF
     h = one * (_SEED ^ size)
-    for column in columns[:words]:
-        k = int.from_bytes(lanes.pack(*column), "little") * _M & low
-        h = (h * _M & low) ^ ((k ^ k >> 24 & one * 0xFF) * _M & low)
-    if rest:
-        last = lanes.pack(*[int.from_bytes(each, "little") for each in columns[words]])
-        h = (h ^ int.from_bytes(last, "little")) * _M & low
+    for at in range(size // 4):
+        lower[:] = words[at::width]
+        k = int.from_bytes(lanes, "little") * _M & low
+        h = (h * _M & low) ^ ((k ^ k >> 24 & byte) * _M & low)
+    if pad:
+        lower[:] = words[width - 1 :: width]
+        h = (h ^ int.from_bytes(lanes, "little")) * _M & low
     h = (h ^ h >> 13 & one * 0x7FFFF) * _M & low
-    return lanes.unpack((h ^ h >> 15 & one * 0x1FFFF).to_bytes(lanes.size, "little"))
+    return unpack(f"<{len(keys)}Q", (h ^ h >> 15 & one * 0x1FFFF).to_bytes(len(lanes), "little"))
 
 
 def _murmur2(data: bytes) -> int:

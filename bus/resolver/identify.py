@@ -9,6 +9,7 @@ person knows goes to `internal.evidence`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from struct import Struct
 from typing import Any, NamedTuple
 
 from bus.contracts.codec import Decoder
@@ -27,6 +28,7 @@ Identities = Callable[[str, Mapping[str, Any]], tuple[str, ...] | None]
 """(entity, statement) → the identities it names, strongest first; () where it names none; None where it is about no subject at all."""
 
 _ORDER_BYTES = 21
+_ORDER = Struct(">Q?I")  # time, whether it is a change, row; behind it a hash
 _SUBJECT_END = _ORDER_BYTES + ID_BYTES
 _NOBODY = b""
 _FEW = 2  # who knows more aliases tells others what they mean; who knows so few waits to be told
@@ -72,13 +74,13 @@ class Identify:
         """Send each statement on to its subject, or to the owner of the alias it goes by."""
         entity = topics.entity_of(batch.topic)
         outputs: list[Output] = []
-        for record in batch.records:
-            if record.key is None:
+        for key, value, timestamp, _ in batch.records:
+            if key is None:
                 continue
-            if record.value is None:
-                self._erased(entity, record.key, record.timestamp, view, outputs)
+            if value is None:
+                self._erased(entity, key, timestamp, view, outputs)
             else:
-                self._one(entity, record.key, record, record.value, view, outputs)
+                self._one(entity, key, value, timestamp, view, outputs)
         return outputs
 
     def _erased(self, entity: str, key: bytes, timestamp: int, view: View, outputs: list[Output]) -> None:
@@ -91,10 +93,10 @@ class Identify:
         outputs += self._tell(key, {}, before.told, timestamp)
         view.put(key, b"", _Known(order).packed())
 
-    def _one(self, entity: str, key: bytes, record: Record, value: bytes, view: View, outputs: list[Output]) -> None:
+    def _one(self, entity: str, key: bytes, value: bytes, timestamp: int, view: View, outputs: list[Output]) -> None:
         before = _Known.unpacked(view.get(key))
         _, said = self._decode(value)
-        order = version_order(record.timestamp, said, value, self._keys)
+        order = version_order(timestamp, said, value, self._keys)
         if order <= before.order:
             return
         found = self._identities(entity, said)
@@ -102,13 +104,13 @@ class Identify:
         subject = names[0] if names else _NOBODY
         asked = [] if found else self._asked(entity, said)
         if before.subject and before.subject != subject:
-            outputs += self._withdrawn(entity, before.subject, key, record.timestamp)
+            outputs += self._withdrawn(entity, before.subject, key, timestamp)
         if names:
             waits = not asked and len(names) <= _FEW
             sent = Question(entity, asked or names[1:], value, bool(asked), waits).encoded() if entity == "dwelling" else value
-            outputs += self._sent_to(entity, subject, key, sent, record.timestamp, alone=not found)
+            outputs += self._sent_to(entity, subject, key, sent, timestamp, alone=not found)
         claims = self._claims(entity, said, subject if found else _NOBODY)
-        outputs += self._tell(key, claims, before.told, record.timestamp)
+        outputs += self._tell(key, claims, before.told, timestamp)
         view.put(key, b"", _Known(order, subject, tuple(claims)).packed())
 
     def fold(self, batch: Batch, view: View) -> None:
@@ -221,4 +223,4 @@ def version_order(timestamp: int, said: Mapping[str, Any], value: bytes, keys: K
     source = said["source"]
     changed = said["operation"] != "created"
     row = source["row"] or 0
-    return timestamp.to_bytes(8, "big") + bytes((changed,)) + row.to_bytes(4, "big") + row_hash(keys, value)[: _ORDER_BYTES - 13]
+    return _ORDER.pack(timestamp, changed, row) + row_hash(keys, value)[: _ORDER_BYTES - _ORDER.size]
