@@ -43,7 +43,7 @@ ROUNDS = 3
 """So often a look goes to the end of a long line: a claim may follow from another one that waits itself."""
 MANY = 100
 """So many records of a partition in one batch mean that a long line is waiting."""
-MOST = 4000
+MOST = 1500
 """So many aliases are decided on by looks in one batch, as what follows is held in memory; the others are put off."""
 _MEANT = b"meant"  # the item that holds whom the alias meant when its questions were last sent; empty as long as it waits
 _NOBODY = b""
@@ -119,8 +119,8 @@ class Alias:
                 if afresh:
                     yield from self._settled(alias, view.items(alias), {}, view, afresh=True)
         now = max(record.timestamp for record in batch.records)
-        for look in [*again, *([Look(_rounds(batch, self._many), waiting)] if waiting else [])]:
-            yield self._routes.on_alias(look.aliases[0], LOOK, b"", look.encoded(), now)
+        for look in [*again, *([Look(_rounds(batch, self._many), b"".join(waiting))] if waiting else [])]:
+            yield self._routes.on_alias(look.packed[:ID_BYTES], LOOK, b"", look.encoded(), now)
 
     def _settled(
         self, alias: bytes, kept: Mapping[bytes, bytes], touched: Mapping[bytes, Touch], view: View, afresh: bool = False
@@ -207,11 +207,11 @@ def _due(batch: Batch, many: int, most: int) -> tuple[dict[bytes, bool], list[Lo
     again: list[Look] = []
     for look in _looks(batch):
         if look.rounds not in (0, PUT_OFF):
-            again.append(Look(min(look.rounds - 1, _rounds(batch, many)), look.aliases))
+            again.append(look._replace(rounds=min(look.rounds - 1, _rounds(batch, many))))
         elif len(due) >= most:
-            again.append(Look(PUT_OFF, look.aliases))
+            again.append(look._replace(rounds=PUT_OFF))
         else:
-            due |= dict.fromkeys(look.aliases, look.rounds == PUT_OFF)
+            due |= dict.fromkeys(apart(look.packed), look.rounds == PUT_OFF)
     return due, again
 
 

@@ -31,7 +31,7 @@ HOLD, PEERS = "hold", "peers"
 """That a dwelling's statement is to be held · that a statement is of a group (`bus.resolver.peers`), in `Follows`."""
 MANY = 100
 """So many records of a partition in one batch mean that a long line is waiting."""
-MOST = 4000
+MOST = 1500
 """So many keys are looked at in one batch, as what follows from them is held in memory; other looks go to the end of the line again."""
 _WAITS = b""
 """The item of a key that waits."""

@@ -22,19 +22,19 @@ PUT_OFF = 255
 
 
 class Look(NamedTuple):
-    """These aliases are to be decided on, when this has gone to the end of the line so many times more."""
+    """These aliases, one behind the other, are to be decided on when this has gone to the end of the line so many times more."""
 
     rounds: int
-    aliases: Sequence[bytes]
+    packed: bytes
 
     def encoded(self) -> bytes:
         """As it stands in the log."""
-        return bytes((self.rounds,)) + b"".join(self.aliases)
+        return bytes((self.rounds,)) + self.packed
 
     @classmethod
     def decoded(cls, value: bytes) -> Look:
         """The inverse of `encoded`."""
-        return cls(value[0], apart(value[1:]))
+        return cls(value[0], value[1:])
 
 
 class Question(NamedTuple):
