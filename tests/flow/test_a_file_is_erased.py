@@ -53,10 +53,13 @@ class Office:
             self._fill()
         else:
             shutil.copytree(copied.bus.home, bus.home)
+        numbered = {str(said["source"]["key"]) for said in self.newest(topics.canonical("resident")).values() if said and said["id_sealed"]}
         self.subject, self.master = next(
             (value["subject"], value)
-            for each in bus.lines("read", topics.master("resident"))
-            if (value := each["value"]) and {source["dataset"] for source in value["sources"]} == set(FILES)
+            for value in self.newest(topics.master("resident")).values()
+            if value
+            and {source["dataset"] for source in value["sources"]} == set(FILES)
+            and all(str(source["key"]) in numbered for source in value["sources"])
         )
 
     def _fill(self) -> None:
