@@ -14,8 +14,8 @@ from bus.eventlog.sqlite import SqliteLog
 from bus.resolver.alias import Alias
 from bus.resolver.questions import Question
 from bus.resolver.routing import ID_BYTES, LOOK, Routes
-from bus.step import Options, Step, run
-from tests.resolver.world import PARTITIONS
+from bus.step import Step
+from tests.resolver.world import PARTITIONS, blank_log, work
 
 PLACES = [bytes((number,)) * 16 for number in range(1, 21)]
 UNIT = b"u" * 16
@@ -27,9 +27,7 @@ MANY = 5
 
 @pytest.fixture
 def log(tmp_path: Path) -> SqliteLog:
-    log = SqliteLog(tmp_path / "log.db")
-    log.create(topics.spec(name, PARTITIONS) for name in topics.of_resolver())
-    return log
+    return blank_log(tmp_path)
 
 
 def say(log: SqliteLog, *said: Output) -> None:
@@ -49,9 +47,7 @@ def knowing() -> Output:
 
 def settling(log: SqliteLog, state: Path, batch: int = 1000, turns: int = 0, many: int = MANY, most: int = 1000) -> None:
     """Work until all is through, or on so many batches."""
-    asked = iter([False] * turns + [True] * 9) if turns else None
-    options = Options(state, batch, 60.0, until_idle=True, stopped=(lambda: next(asked, True)) if asked else lambda: False)
-    run(log, Step("alias", topics.ALIAS, Alias(ROUTES, many, most).memory(), resolving.refuse), options)
+    work(log, Step("alias", topics.ALIAS, Alias(ROUTES, many, most).memory(), resolving.refuse), state, batch, turns)
 
 
 def sent(log: SqliteLog) -> list[tuple[bytes, bytes, bytes, bool]]:

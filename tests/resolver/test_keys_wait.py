@@ -14,9 +14,9 @@ from bus.eventlog.sqlite import SqliteLog
 from bus.resolver.evidence import PHONE, Claim
 from bus.resolver.match import Match, is_look
 from bus.resolver.routing import ID_BYTES, Routes
-from bus.step import Options, Step, run
+from bus.step import Step
 from tests.resolver.test_evidence import ident
-from tests.resolver.world import KEYS, PARTITIONS
+from tests.resolver.world import KEYS, PARTITIONS, blank_log, work
 
 PHONES = [bytes((number,)) * 16 for number in range(1, 21)]
 ROUTES = Routes()
@@ -25,9 +25,7 @@ MANY = 5
 
 @pytest.fixture
 def log(tmp_path: Path) -> SqliteLog:
-    log = SqliteLog(tmp_path / "log.db")
-    log.create(topics.spec(name, PARTITIONS) for name in topics.of_resolver())
-    return log
+    return blank_log(tmp_path)
 
 
 def say(log: SqliteLog, statement: str, name: str | None = "张三", subject: str = "", phones: list[bytes] = PHONES) -> None:
@@ -41,9 +39,7 @@ def say(log: SqliteLog, statement: str, name: str | None = "张三", subject: st
 
 def matching(log: SqliteLog, state: Path, batch: int = 1000, turns: int = 0, many: int = MANY, most: int = 1000) -> None:
     """Work until all is through, or on so many batches."""
-    asked = iter([False] * turns + [True] * 9) if turns else None
-    options = Options(state, batch, 60.0, until_idle=True, stopped=(lambda: next(asked, True)) if asked else lambda: False)
-    run(log, Step("match", topics.EVIDENCE, Match(KEYS, ROUTES, many, most).memory(), resolving.refuse), options)
+    work(log, Step("match", topics.EVIDENCE, Match(KEYS, ROUTES, many, most).memory(), resolving.refuse), state, batch, turns)
 
 
 def sent(log: SqliteLog) -> list[Record]:

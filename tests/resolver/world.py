@@ -21,6 +21,7 @@ from bus.contracts.codec import Codec
 from bus.event import Output, Record
 from bus.eventlog import topics
 from bus.eventlog.port import EventLog
+from bus.eventlog.sqlite import SqliteLog
 from bus.keys import KeyRing
 from bus.resolver.alias import Alias
 from bus.resolver.identify import Identify
@@ -32,7 +33,7 @@ from bus.resolver.routing import Routes
 from bus.resolver.rulings import settled
 from bus.resolver.subject import Arrived, Due
 from bus.resolver.weights import Weights, load
-from bus.step import Options, Step, run_in_turn
+from bus.step import Options, Step, run, run_in_turn
 from tests.conformance.adapters import Place
 
 PARTITIONS = 3
@@ -255,6 +256,19 @@ def steps(weighed: Weights | None = None) -> dict[str, Step]:
         "join": Step("join", (topics.PENDING,), Join(KEYS, routes, weighed or weights()).memory(), resolving.refuse),
         "merge": Step("merge", internal, merge, resolving.refuse),
     }
+
+
+def blank_log(folder: Path) -> SqliteLog:
+    """A log with the resolver's topics and nothing in them."""
+    log = SqliteLog(folder / "log.db")
+    log.create(topics.spec(name, PARTITIONS) for name in topics.of_resolver())
+    return log
+
+
+def work(log: EventLog, step: Step, state: Path, batch: int, turns: int = 0) -> None:
+    """Work on one step until all is through, or on so many batches."""
+    asked = iter([False] * turns + [True] * 9) if turns else None
+    run(log, step, Options(state, batch, 60.0, until_idle=True, stopped=(lambda: next(asked, True)) if asked else lambda: False))
 
 
 def resolve(log: EventLog, state: Path, names: Sequence[str] = ORDER, weighed: Weights | None = None) -> int:
