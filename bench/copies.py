@@ -25,16 +25,16 @@ _STATEMENT = re.compile("[0-9a-f]{32}")
 _TOGETHER = 2000
 
 
-def side_by_side(residents: int, copies: int) -> Path:
-    """A home whose embedded log holds the statements about residents, dwellings and their links of so many cities, made on first use.
-    To be copied."""
-    home = KEPT / f"canonical-{residents}x{copies}"
+def side_by_side(residents: int, copies: int, partitions: int) -> Path:
+    """A home whose embedded log holds the statements about residents, dwellings and their links of so many cities, in topics of so many
+    partitions, made on first use. To be copied."""
+    home = KEPT / f"canonical-{residents}x{copies}-in-{partitions}"
     if not (home / ".made").exists():
         before, where = canonical(residents), city(residents)
         print(f"  {copies} of it side by side …", file=sys.stderr)
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(before / "keys", home / "keys")
-        known, app = open_bus(before, where), open_bus(home, where)
+        known, app = open_bus(before, where), open_bus(home, where, partitions=partitions)
         app.create_topics()
         with app.log.writer("bench.copies") as writer:
             for number in range(copies):

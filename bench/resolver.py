@@ -55,7 +55,8 @@ def take(choice: Choice) -> list[Line]:
         copies = round(choice.records / every[0]["masters"].records)
         large: list[Steps] = []
         if copies > 1:
-            found |= in_turn(1, {"large": partial(_on_a_copy, side_by_side(choice.residents, copies), where, Path(temporary), large)})
+            city_of_cities = side_by_side(choice.residents, copies, choice.partitions)
+            found |= in_turn(1, {"large": partial(_on_a_copy, city_of_cities, where, Path(temporary), large)})
     return [*_lines(found["alone"], found["all steps"], every), *(_large(found["all steps"], found["large"], large) if large else ())]
 
 

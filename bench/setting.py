@@ -32,12 +32,13 @@ RECORDS_A_RESIDENT = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the command line chose. `records`: how many the large runs take."""
+    """What the command line chose. `records`: how many the large runs take; `partitions`: of the topics of their city."""
 
     residents: int
     rounds: int
     records: int
     kafka: bool
+    partitions: int
 
 
 def city(residents: int) -> Path:
@@ -56,10 +57,11 @@ def residents_for(records: int) -> int:
     return round(records / RECORDS_A_RESIDENT / 10_000) * 10_000 or 1_000
 
 
-def open_bus(home: Path, where: Path, log: str | None = None, namespace: str = "") -> App:
-    """A bus with its files in `home` and the tables of the city in `where`. `log` None: the embedded one in `home`."""
+def open_bus(home: Path, where: Path, log: str | None = None, namespace: str = "", partitions: int | None = None) -> App:
+    """A bus with its files in `home` and the tables of the city in `where`. `log` None: the embedded one in `home`; `partitions`: of the
+    topics that it makes, None: as many as by default."""
     options: dict[str, str | None] = {"home": str(home), "reference": str(where / DELIVERY / "common"), "log": log, "namespace": namespace}
-    settings: Settings = read_settings(options, {})
+    settings: Settings = read_settings(options | {"partitions": str(partitions or "")}, {})
     return App(settings)
 
 

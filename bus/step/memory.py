@@ -24,8 +24,9 @@ from bus.eventlog.port import EventLog
 from bus.step.origins import Origin, Origins
 from bus.step.view import Changes, View
 
-_CACHES_KIB = 131_072  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
-_UNWRITTEN = 16 << 20  # bytes of all views of a process together that are kept in memory before they are written
+_CACHES_KIB = 49_152  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
+_UNWRITTEN = 72 << 20  # bytes of all views of a process together that are kept in memory before they are written. Of the two this is the
+# larger: a page that is missing in the cache costs a read, but each write rewrites nearly all pages of a large view
 _MUCH = 1000  # records of a poll that tell where the work is; a few that come by say nothing
 
 Place = tuple[str, int]

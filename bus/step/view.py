@@ -28,7 +28,8 @@ from bus.errors import BusError, DiskFull, LogRefused
 _FORMAT = 1
 _CACHE_KIB = 16384  # until `share_cache` says otherwise
 _SLOTS = 16
-_ITEM_BYTES = 200  # what an item takes in memory beside its key and value, about
+_ITEM_BYTES = 150  # what an item takes in memory beside its key and value, about
+_GROUP_BYTES = 350  # and a group beside its items
 _SCHEMA = f"""
 CREATE TABLE kept (grp BLOB, item BLOB, value BLOB NOT NULL, PRIMARY KEY (grp, item)) WITHOUT ROWID;
 CREATE TABLE position (topic TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
@@ -54,7 +55,7 @@ class View:
         self._changes: Changes = {}
         self._kept: Changes = {}  # committed, to be written
         self.unwritten = 0
-        """Bytes that are kept and not written."""
+        """Bytes in memory of what is kept and not written, about; of what was kept over and over more than there are."""
         self._ahead: dict[bytes, Mapping[bytes, bytes]] = {}
         with _in_our_words(folder):
             self._path, self._lock = _free_slot(folder, name)
@@ -138,6 +139,7 @@ class View:
         for group, items in self._changes.items():
             if (kept := self._kept.get(group)) is None:
                 self._kept[group] = items
+                unwritten += _GROUP_BYTES
             else:
                 kept.update(items)
             for item, value in items.items():
