@@ -25,9 +25,11 @@ from bus.step.origins import Origin, Origins
 from bus.step.view import Changes, View
 
 _CACHES_KIB = 49_152  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
-_UNWRITTEN = 72 << 20  # bytes of all views of a process together that are kept in memory before they are written. Of the two this is the
-# larger: a page that is missing in the cache costs a read, but each write rewrites nearly all pages of a large view
-_MUCH = 1000  # records of a poll that tell where the work is; a few that come by say nothing
+_UNWRITTEN = 24 << 20  # bytes of all views of a process together that are kept in memory before they are written, and
+_UNWRITTEN_OF_MUCH = 72 << 20  # where much is to be done. Each write rewrites nearly all pages of a large view, so few do it sooner; but it
+# takes as long as there is to write, and a live record that has come meanwhile waits
+_MUCH = 1000  # records of a poll that tell that much is to be done, and where; a few that come by say nothing
+_CALM = 10  # polls with fewer, one after another: there is no longer much
 
 Place = tuple[str, int]
 Fold = Callable[[Batch, View], object]
@@ -83,6 +85,7 @@ class Views:
         self._identity = log.identity() + memory.edition
         self._views: dict[Place, View] = {}
         self._origins = Origins(log, memory.origin, beat) if memory.origin is not None else None
+        self._polls_of_few = _CALM
         self._busiest: Place | None = None
         self._seen_in: dict[Place, int] = {}  # the reader's epoch in which the view followed the partition without a gap
         self._epoch = -1
@@ -158,7 +161,9 @@ class Views:
     def _attend(self, batches: Sequence[Batch]) -> None:
         """Look to where the work is: a long line is read partition by partition."""
         records = {(each.topic, each.partition): len(each.records) for each in batches}
+        self._polls_of_few += 1
         if sum(records.values()) >= _MUCH:
+            self._polls_of_few = 0
             most = max(records, key=lambda place: records[place])
             busiest = most if 2 * records[most] > sum(records.values()) else None
             if busiest != self._busiest:
@@ -206,7 +211,8 @@ class Views:
 
     def _keep(self, view: View, positions: Mapping[str, int]) -> None:
         view.keep(positions)
-        if sum(each.unwritten for each in self._views.values()) > _UNWRITTEN:
+        most = _UNWRITTEN if self._polls_of_few >= _CALM else _UNWRITTEN_OF_MUCH
+        if sum(each.unwritten for each in self._views.values()) > most:
             max(self._views.values(), key=attrgetter("unwritten")).save()
 
     def _read_ahead(self, batch: Batch, view: View) -> None:
