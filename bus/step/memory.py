@@ -25,9 +25,9 @@ from bus.step.origins import Origin, Origins
 from bus.step.view import Changes, View
 
 _CACHES_KIB = 49_152  # of all views of a process together: a step that reads many partitions holds no more than one that reads few
-_UNWRITTEN = 24 << 20  # bytes of all views of a process together that are kept in memory before they are written, and
-_UNWRITTEN_OF_MUCH = 72 << 20  # where much is to be done. Each write rewrites nearly all pages of a large view, so few do it sooner; but it
-# takes as long as there is to write, and a live record that has come meanwhile waits
+_UNWRITTEN = 24 << 20  # bytes of all views of a process together that are kept in memory before they are written
+_UNWRITTEN_OF_MUCH = 72 << 20  # where much is to be done: each write rewrites nearly all pages of a large view. Else less, because it takes
+# as long as there is to write, and a live record that has come meanwhile waits
 _MUCH = 1000  # records of a poll that tell that much is to be done, and where; a few that come by say nothing
 _CALM = 10  # polls with fewer, one after another: there is no longer much
 
@@ -159,7 +159,7 @@ class Views:
         return view
 
     def _attend(self, batches: Sequence[Batch]) -> None:
-        """Look to where the work is: a long line is read partition by partition."""
+        """Look to how much is to be done, and where: a long line is read partition by partition."""
         records = {(each.topic, each.partition): len(each.records) for each in batches}
         self._polls_of_few += 1
         if sum(records.values()) >= _MUCH:
