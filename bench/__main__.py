@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often each variant runs (default 3)")
     parser.add_argument("--residents", type=int, default=100_000, help="of the city (default 100 000)")
     parser.add_argument("--records", type=int, default=1_000_000, help="of the large runs: memory and workers (default 1 000 000)")
-    parser.add_argument("--partitions", type=int, default=24, help="of the topics of resolver's large city (default 24)")
+    parser.add_argument("--partitions", type=int, help="of the topics of live's city (default 4) and resolver's large one (default 24)")
     parser.add_argument("--write", action="store_true", help="put each table into bench/README.md")
     options = parser.parse_args()
     if unknown := set(options.names) - set(NAMES):

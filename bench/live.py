@@ -46,14 +46,14 @@ def take(choice: Choice) -> list[Line]:
     with tempfile.TemporaryDirectory(prefix="civicbus-bench-") as temporary:
         published, home = Path(temporary) / "published", Path(temporary) / "home"
         shutil.copytree(before / "keys", published / "keys")
-        _laid_out(published, where)
+        _laid_out(published, where, partitions=choice.partitions)
         shutil.copytree(published, home)
         found = _while_worked_off("one live row during a backfill", home, where, rows)
         with a_broker(choice.kafka) as broker:
             if broker is not None:
                 on_kafka, log = Path(temporary) / "on-kafka", f"kafka://{broker.bootstrap}"
                 shutil.copytree(before / "keys", on_kafka / "keys")
-                _laid_out(on_kafka, where, log)
+                _laid_out(on_kafka, where, log, choice.partitions)
                 found += _while_worked_off("the same on Kafka, its broker on this machine", on_kafka, where, rows, log)
         alone = [[cost(published, where, valve) for valve in (True, False)] for _ in range(choice.rounds)]
     return [
@@ -70,9 +70,9 @@ def take(choice: Choice) -> list[Line]:
     ]
 
 
-def _laid_out(home: Path, where: Path, log: str | None = None) -> None:
+def _laid_out(home: Path, where: Path, log: str | None = None, partitions: int | None = None) -> None:
     """The city published, but for the dataset of the live rows."""
-    with closing(open_bus(home, where, log)) as app:
+    with closing(open_bus(home, where, log, partitions=partitions)) as app:
         publish_all(app, where, sorted(app.catalog.layouts.keys() - {LIVE}))
         app.log.create([topics.spec(topics.raw(LIVE), app.settings.partitions, app.settings.raw_days)])
 

@@ -34,6 +34,7 @@ COMMAND = "python -m bench resolver"
 LEAST = 5_000
 LEAST_OF_SMALL = 80
 MOST_MB = 300
+PARTITIONS = 24  # of a city of a million masters
 UNIT = "statements per CPU-second"
 
 Steps = Mapping[str, Figure]
@@ -55,7 +56,7 @@ def take(choice: Choice) -> list[Line]:
         copies = round(choice.records / every[0]["masters"].records)
         large: list[Steps] = []
         if copies > 1:
-            city_of_cities = side_by_side(choice.residents, copies, choice.partitions)
+            city_of_cities = side_by_side(choice.residents, copies, choice.partitions or PARTITIONS)
             found |= in_turn(1, {"large": partial(_on_a_copy, city_of_cities, where, Path(temporary), large)})
     return [*_lines(found["alone"], found["all steps"], every), *(_large(found["all steps"], found["large"], large) if large else ())]
 

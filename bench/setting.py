@@ -32,13 +32,14 @@ RECORDS_A_RESIDENT = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the command line chose. `records`: how many the large runs take; `partitions`: of the topics of their city."""
+    """What the command line chose. `records`: how many the large runs take; `partitions`: of the topics of a city that they
+    concern, None: as many as each figure says."""
 
     residents: int
     rounds: int
     records: int
     kafka: bool
-    partitions: int
+    partitions: int | None
 
 
 def city(residents: int) -> Path:
